@@ -10,6 +10,7 @@ use core::ops::Range;
 
 use crate::input::{LinkId, ListenerId};
 use crate::plain::{Quoted, deceives};
+use crate::reply::{ReplyResult, Token};
 use crate::secret::Fill;
 use crate::text::push_formatted;
 
@@ -109,6 +110,22 @@ pub enum Action<'a> {
         /// The line, without its end.
         text: &'a str,
     },
+    /// Keep a value beyond the end of the program; [`crate::Input::Persisted`] follows.
+    Persist {
+        /// The token that the answer will have.
+        token: Token,
+        /// The key.
+        key: &'a str,
+        /// The value that replaces the key's earlier one; an empty one: forget the key.
+        value: &'a str,
+    },
+    /// Answer a command.
+    Reply {
+        /// The command's token.
+        token: Token,
+        /// Whether it was carried out.
+        result: ReplyResult,
+    },
     /// The machine has ended; no action follows.
     Finish {
         /// The program's exit status.
@@ -126,6 +143,8 @@ enum Entry {
     SendDatagram { listener: ListenerId, peer: SocketAddr, bytes: Range<usize> },
     Notify { level: Level, name: &'static str, fields: Range<usize> },
     Print { text: Range<usize> },
+    Persist { token: Token, key: Range<usize>, value: Range<usize> },
+    Reply { token: Token, result: ReplyResult },
     Finish { status: u8 },
 }
 
@@ -197,6 +216,10 @@ impl Actions {
                 Action::Notify(Notice { level: *level, name, fields: self.text(fields) })
             }
             Entry::Print { text } => Action::Print { text: self.text(text) },
+            Entry::Persist { token, key, value } => {
+                Action::Persist { token: *token, key: self.text(key), value: self.text(value) }
+            }
+            Entry::Reply { token, result } => Action::Reply { token: *token, result: *result },
             Entry::Finish { status } => Action::Finish { status: *status },
         })
     }
@@ -320,6 +343,20 @@ impl Actions {
     pub fn print(&mut self, text: fmt::Arguments<'_>) {
         let text = self.append(|arena| push_formatted(arena, text));
         self.push(Entry::Print { text });
+    }
+
+    /// Asks for `value` to be kept under `key`, or for the key to be forgotten if it is empty.
+    pub fn persist(&mut self, token: Token, key: fmt::Arguments<'_>, value: fmt::Arguments<'_>) {
+        let key = self.append(|arena| push_formatted(arena, key));
+        let value = self.append(|arena| push_formatted(arena, value));
+        self.push(Entry::Persist { token, key, value });
+    }
+
+    /// Answers the command that had `token`, if it had one.
+    pub fn reply(&mut self, token: Option<Token>, result: ReplyResult) {
+        if let Some(token) = token {
+            self.push(Entry::Reply { token, result });
+        }
     }
 
     /// Says that the machine has ended.

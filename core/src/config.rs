@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::Level;
-use crate::line::finding::ServerType;
+use crate::line::rules::Rules;
 use crate::secret::SecretId;
 use crate::setting::{self, Checked, ConfigError, Setting};
 use crate::time::Duration;
@@ -14,11 +14,14 @@ use crate::wire::csta::services::Features;
 
 mod cross;
 mod device_ids;
+mod directory;
 mod keys;
+mod numbers;
 
 pub use crate::setting::Network;
 pub use device_ids::{DeviceIds, IdRule};
-pub use keys::{KEYS, MAX_CONNECTIONS, MAX_LISTENERS};
+pub use directory::{Attributes, DirectorySources, Identity, Mode, add_entries, check_entries};
+pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +30,16 @@ pub struct Config {
     pub sip: Sip,
     /// The side of the phone system.
     pub cti: Cti,
-    /// Which user may control which line.
-    pub directory: Directory,
+    /// How numbers are rewritten.
+    pub numbers: Rules,
     /// Limits.
     pub limits: Limits,
     /// Logging.
     pub log: Log,
     /// Control by the operator.
     pub control: Control,
+    /// Where the directory of users and lines comes from, and what it is for.
+    pub directory: DirectorySources,
 }
 
 /// The side of the clients.
@@ -175,26 +180,6 @@ pub struct Login {
     pub secret: SecretId,
 }
 
-/// Where a request says who its user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// In From.
-    From,
-    /// In P-Asserted-Identity (RFC 3325), else in From.
-    Asserted,
-}
-
-/// How users, lines and devices are found in the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directory {
-    /// The domains in which the user part of a SIP URI is a user ID.
-    pub domains: Vec<String>,
-    /// Where a request says who its user is.
-    pub identity: Identity,
-    /// What decides if a line is on several devices.
-    pub server: ServerType,
-}
-
 /// Limits. Whatever would exceed one is refused with an answer that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -208,6 +193,8 @@ pub struct Limits {
     pub monitors_per_device: usize,
     /// Calls at one device.
     pub calls_per_device: usize,
+    /// Users whose choice of a line appearance is remembered.
+    pub selections: usize,
     /// `limits.parties`.
     pub parties: usize,
     /// SIP transactions kept at a time.
@@ -275,17 +262,19 @@ impl Config {
     pub fn from_settings(settings: &[Setting]) -> Result<Self, Vec<ConfigError>> {
         let (checked, mut errors) = setting::check(KEYS, settings);
         cross::check(&checked, &mut errors);
-        if errors.is_empty() { Ok(Self::from_checked(&checked)) } else { Err(errors) }
+        let numbers = numbers::read(&checked, &mut errors);
+        if errors.is_empty() { Ok(Self::from_checked(&checked, numbers)) } else { Err(errors) }
     }
 
-    fn from_checked(checked: &Checked) -> Self {
+    fn from_checked(checked: &Checked, numbers: Rules) -> Self {
         Self {
             sip: Sip::from_checked(checked),
             cti: Cti::from_checked(checked),
-            directory: Directory::from_checked(checked),
+            numbers,
             limits: Limits::from_checked(checked),
             log: Log::from_checked(checked),
             control: Control { socket: checked.text("control.socket").map(String::from) },
+            directory: DirectorySources::from_checked(checked),
         }
     }
 }
@@ -293,24 +282,6 @@ impl Config {
 /// The value of `name` as a number of seconds.
 fn seconds(checked: &Checked, name: &str) -> Duration {
     Duration::from_secs(checked.number(name))
-}
-
-impl Directory {
-    fn from_checked(checked: &Checked) -> Self {
-        let own = || checked.text("sip.domain").map(String::from).into_iter().collect();
-        let domains: Vec<String> = checked.texts("directory.domains").map(String::from).collect();
-        Self {
-            domains: if domains.is_empty() { own() } else { domains },
-            identity: match checked.text("directory.identity") {
-                Some("p-asserted-identity") => Identity::Asserted,
-                _ => Identity::From,
-            },
-            server: match checked.text("directory.server") {
-                Some("lcs") => ServerType::Lcs,
-                _ => ServerType::Ocs,
-            },
-        }
-    }
 }
 
 impl Sip {
@@ -425,6 +396,7 @@ impl Limits {
             monitors_per_session: checked.number("limits.monitors_per_session"),
             monitors_per_device: checked.number("limits.monitors_per_device"),
             calls_per_device: checked.number("limits.calls_per_device"),
+            selections: checked.number("limits.selections"),
             parties: checked.number("limits.parties"),
             transactions: checked.number("limits.transactions"),
             unacknowledged: checked.number("limits.unacknowledged"),

@@ -5,10 +5,12 @@
 //! | file | subject |
 //! |---|---|
 //! | `ending` | drain and stop |
+//! | `selecting` | users' choices of the line appearance that they control |
 //! | `machine`, `view` | the face every machine has; reading the state |
 
 mod ending;
 mod machine;
+mod selecting;
 mod view;
 
 use alloc::boxed::Box;
@@ -21,7 +23,7 @@ use crate::entropy::Seed;
 use crate::input::{Input, Taken};
 use crate::line::directory::Directory;
 use crate::links::Owner;
-pub use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
+pub use crate::overview::{ConnectionView, Counters, Overview, Selection, SessionView, View};
 use crate::phase::Phase;
 use crate::rcc::control::Control;
 use crate::sip::user_agent::Leg;
@@ -115,7 +117,9 @@ impl Gateway {
             Input::Datagram { listener, peer, bytes } => {
                 uacsta.on_datagram(step, control, (listener, peer, bytes), scratch);
             }
-            Input::Command(command) => self.on_command(step, command),
+            Input::Command { token, command } => self.on_command(step, token, command),
+            Input::Persisted { token, result } => self.on_persisted(step, token, result),
+            Input::Restored { key, value } => self.on_restored(step, key, value),
             Input::Clock { unix_micros } => uacsta.set_clock(step.now, unix_micros),
         }
         self.finish_if_done(step);

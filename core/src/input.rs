@@ -3,6 +3,8 @@
 use core::fmt;
 use core::net::SocketAddr;
 
+use crate::reply::{PersistResult, Token};
+
 /// Identifies one stream connection and is never reused. The machine draws even numbers, for connections it asks for;
 /// the pump odd ones, for those it accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +155,14 @@ pub enum Command<'a> {
     Redial(u8),
     /// End cleanly and in bounded time: the gateway sends each session a BYE.
     Stop,
+    /// From now on, the user controls the line appearance that he chose, whatever his line URI says. For the gateway
+    /// only.
+    Select {
+        /// The user ID, without case.
+        user: &'a str,
+        /// `automatic`, or a device's name and, behind a colon, an index: `SEP0002FD3BB5C5:1`.
+        choice: &'a str,
+    },
 }
 
 /// One input of a machine.
@@ -198,13 +208,39 @@ pub enum Input<'a> {
         bytes: &'a [u8],
     },
     /// A command of an operator or a script.
-    Command(Command<'a>),
+    Command {
+        /// Whether it is to be answered ([`crate::Action::Reply`]), and under which token.
+        token: Option<Token>,
+        /// The command.
+        command: Command<'a>,
+    },
+    /// The store's answer to an [`crate::Action::Persist`]. Each gets exactly one, in any order.
+    Persisted {
+        /// The token of what was to be kept.
+        token: Token,
+        /// Whether it was.
+        result: PersistResult,
+    },
+    /// What the store has kept of an earlier run. Precedes any link.
+    Restored {
+        /// The key.
+        key: &'a str,
+        /// The value, which is not empty.
+        value: &'a str,
+    },
     /// The wall-clock time. When the gateway takes over another node's dialog, it derives the CSeq of its own requests
     /// and the cross-reference IDs of its monitors from it.
     Clock {
         /// Microseconds since 1970-01-01T00:00:00Z.
         unix_micros: u64,
     },
+}
+
+/// A command that nobody waits for an answer to.
+impl<'a> From<Command<'a>> for Input<'a> {
+    fn from(command: Command<'a>) -> Self {
+        Self::Command { token: None, command }
+    }
 }
 
 /// How many of an input's bytes a step took. The pump offers the rest as the next step.
@@ -222,7 +258,9 @@ impl Input<'_> {
             | Self::Opened { .. }
             | Self::Closed { .. }
             | Self::Datagram { .. }
-            | Self::Command(_)
+            | Self::Command { .. }
+            | Self::Persisted { .. }
+            | Self::Restored { .. }
             | Self::Clock { .. } => self,
         }
     }

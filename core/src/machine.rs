@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::action::Actions;
 use crate::input::{Input, Listen, Taken};
-use crate::overview::Overview;
+use crate::overview::{Overview, Selection};
 use crate::time::Instant;
 
 /// The name of this build of the core, and so of the gateway: a hash of its sources without tests and of its locked
@@ -58,6 +58,13 @@ pub trait Machine {
     fn overview(&self) -> Option<Overview> {
         None
     }
+
+    /// At most `most` of the users' choices that are in force, from the first user behind `after`, with user IDs in
+    /// order.
+    fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
+        let _ = (after, most);
+        Vec::new()
+    }
 }
 
 /// So that programs can hold machines of different kinds.
@@ -88,5 +95,9 @@ impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
 
     fn overview(&self) -> Option<Overview> {
         (**self).overview()
+    }
+
+    fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
+        (**self).selections(after, most)
     }
 }

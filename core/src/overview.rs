@@ -81,6 +81,15 @@ pub struct SessionView<'a> {
     pub connection: Option<(u8, u64)>,
 }
 
+/// The line appearance that a user has chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The user ID, without case.
+    pub user: Box<str>,
+    /// A device's name and, behind a colon, an index.
+    pub choice: Box<str>,
+}
+
 /// Sizes of its tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct View {

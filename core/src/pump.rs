@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use crate::action::{Action, Actions, Notice};
 use crate::input::{Input, LinkId, ListenerId, Taken};
 use crate::machine::{Machine, Wake};
+use crate::reply::{ReplyResult, Token};
 use crate::secret::Fill;
 use crate::time::Instant;
 
@@ -29,6 +30,10 @@ pub trait Effects {
     fn notify(&mut self, notice: Notice<'_>);
     /// Print a line to standard output.
     fn print(&mut self, text: &str);
+    /// Keep a value; an empty one: forget the key.
+    fn persist(&mut self, token: Token, key: &str, value: &str);
+    /// Answer a command.
+    fn reply(&mut self, token: Token, result: ReplyResult);
     /// The machine has ended.
     fn finish(&mut self, status: u8);
 }
@@ -51,6 +56,10 @@ impl Effects for NoEffects {
     fn notify(&mut self, _notice: Notice<'_>) {}
 
     fn print(&mut self, _text: &str) {}
+
+    fn persist(&mut self, _token: Token, _key: &str, _value: &str) {}
+
+    fn reply(&mut self, _token: Token, _result: ReplyResult) {}
 
     fn finish(&mut self, _status: u8) {}
 }
@@ -252,6 +261,8 @@ fn apply(action: Action<'_>, effects: &mut impl Effects) {
         Action::SendDatagram { listener, peer, bytes } => effects.send_datagram(listener, peer, bytes),
         Action::Notify(notice) => effects.notify(notice),
         Action::Print { text } => effects.print(text),
+        Action::Persist { token, key, value } => effects.persist(token, key, value),
+        Action::Reply { token, result } => effects.reply(token, result),
         Action::Finish { status } => effects.finish(status),
     }
 }

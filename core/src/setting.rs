@@ -48,6 +48,13 @@ pub enum Kind {
         /// The most.
         max: i64,
     },
+    /// A whole number between two bounds, both included, or text with the least and the most of several: `"4-6"`.
+    Span {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
     /// A flag.
     Flag,
     /// Text of bounded length.
@@ -101,6 +108,17 @@ impl Key {
         doc: &'static str,
     ) -> Self {
         Self { unit, ..Self::new(name, Kind::Integer { min, max }, doc) }
+    }
+
+    /// One or several whole numbers from `min` to `max`, in `unit`.
+    #[must_use]
+    pub const fn span(
+        name: &'static str,
+        (min, max): (i64, i64),
+        unit: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { unit, ..Self::new(name, Kind::Span { min, max }, doc) }
     }
 
     /// A flag.

@@ -63,7 +63,7 @@ pub use read::{ReadError, Reader};
 pub use redact::redact;
 pub use replay::{ReplayError, Summary, replay};
 pub use rerun::{Rerun, rerun};
-pub use step::{RecordedAction, RecordedInput, Step};
+pub use step::{RecordedAction, RecordedCommand, RecordedInput, Step};
 pub use write::TraceRecorder;
 
 /// The first line of every trace, with the version of the format.

@@ -42,11 +42,11 @@ impl Shell for Smol {
 }
 
 async fn serve(executor: Rc<LocalExecutor<'static>>, program: Program) -> u8 {
-    let Program { machine, recorder, console, listeners, sources, limits, secrets } = program;
+    let Program { machine, recorder, console, listeners, sources, limits, secrets, store } = program;
     let (bell, rung) = channel::bounded(1);
     let shared = Rc::new_cyclic(|shared| {
         let tasks = Tasks::new(Rc::clone(&executor), Inlet(Weak::clone(shared)));
-        let work = Work::new((machine, recorder), tasks, console, (limits, secrets));
+        let work = Work::new((machine, recorder), tasks, console, (limits, secrets, store));
         Shared { work: RefCell::new(work), bell }
     });
     for listener in listeners {

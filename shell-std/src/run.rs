@@ -35,10 +35,10 @@ impl Shell for Std {
     }
 
     fn run(&self, program: Program) -> u8 {
-        let Program { machine, recorder, console, listeners, sources, limits, secrets } = program;
+        let Program { machine, recorder, console, listeners, sources, limits, secrets, store } = program;
         let shared = Arc::new_cyclic(|shared| {
             let threads = Threads::new(Inlet(Weak::clone(shared)));
-            let work = Work::new((machine, recorder), threads, console, (limits, secrets));
+            let work = Work::new((machine, recorder), threads, console, (limits, secrets, store));
             Shared { work: Mutex::new(Some(work)), bell: Condvar::new() }
         });
         for listener in listeners {

@@ -6,7 +6,8 @@ use std::path::Path;
 use ctigate_core::secret::Fill;
 use ctigate_core::trace::Header;
 use ctigate_core::{
-    Effects, Input, Instant, LinkId, ListenerId, Machine as _, NoRecorder, Notice, Peer, Pump, Seed,
+    Effects, Input, Instant, LinkId, ListenerId, Machine as _, NoRecorder, Notice, Peer, Pump, ReplyResult,
+    Seed, Token,
 };
 use ctigate_peers::client;
 use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
@@ -35,6 +36,10 @@ impl Effects for Written {
     fn notify(&mut self, _notice: Notice<'_>) {}
 
     fn print(&mut self, _text: &str) {}
+
+    fn persist(&mut self, _token: Token, _key: &str, _value: &str) {}
+
+    fn reply(&mut self, _token: Token, _result: ReplyResult) {}
 
     fn finish(&mut self, _status: u8) {}
 }

@@ -7,8 +7,8 @@ use ctigate_core::engine::Engine;
 use ctigate_core::line::directory::Directory;
 use ctigate_core::line::finding::{CASES, Case, DIRECTORY, Refusal, Registered, ServerType};
 use ctigate_core::setting::Value;
-use ctigate_core::{Duration, Seed};
-use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, Sip, csta_error, only, snapshot};
+use ctigate_core::{Command, Duration, Input, Refusal as NotDone, ReplyResult, Seed, Token};
+use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, Sip, csta, csta_error, only, snapshot};
 
 /// A gateway with the directory of the cases.
 fn listed(config: Config, seed: Seed) -> Engine {
@@ -18,10 +18,23 @@ fn listed(config: Config, seed: Seed) -> Engine {
 
 /// The same in service, with these settings.
 fn office(more: &[(&str, &str)]) -> (Bench, PhoneSystem) {
+    office_with(more, &[])
+}
+
+/// The same, and a store that has kept these choices.
+fn office_with(more: &[(&str, &str)], choices: &[(&str, &str)]) -> (Bench, PhoneSystem) {
     let domains = ("directory.domains", Value::List(vec![Value::Text("example.com".into())]));
     let more = more.iter().map(|(key, value)| (*key, Value::Text((*value).into())));
-    let settings: Vec<(&str, Value)> = more.chain([domains]).collect();
+    let rule = [
+        ("numbers.line[0].begins", Value::Text("+493012345".into())),
+        ("numbers.line[0].digits", Value::Integer(14)),
+        ("numbers.line[0].strip", Value::Integer(10)),
+    ];
+    let settings: Vec<(&str, Value)> = more.chain([domains]).chain(rule).collect();
     let mut bench = Bench::of(&settings, listed);
+    for (user, choice) in choices {
+        bench.input(Input::Restored { key: &format!("selection/{user}"), value: choice });
+    }
     let system = PhoneSystem::answer(&mut bench);
     (bench, system)
 }
@@ -81,9 +94,11 @@ fn told(notices: &[String], name: &str) -> Vec<String> {
 
 #[test]
 fn every_case_of_a_sign_in_controls_the_line_appearance_or_is_refused() {
-    for case in CASES.iter().filter(|case| case.selected.is_empty() && !case.line.starts_with("tel:+49")) {
+    for case in CASES {
         let server = if case.server == ServerType::Lcs { "lcs" } else { "ocs" };
-        let (mut bench, system) = office(&[("directory.server", server)]);
+        let choice = ("bob", case.selected);
+        let choices = if case.selected.is_empty() { &[][..] } else { &[choice] };
+        let (mut bench, system) = office_with(&[("directory.server", server)], choices);
         let mut client = client(&mut bench, case.line);
         let registered = |device: &str| !device.ends_with(":1") || case.registered == Registered::Yes;
         let (answer, _) = invite(&mut bench, system, &mut client, case.user, registered);
@@ -262,4 +277,121 @@ fn without_a_directory_a_line_is_the_number_however_it_is_written() {
         client.info(&mut bench, "MonitorStart", &object);
         assert_eq!(system.start_monitor(&mut bench, "m1").element("deviceObject"), "+14255550101");
     }
+}
+
+/// Selects a line appearance for a user, which the store keeps; returns what the operator is told.
+fn select(bench: &mut Bench, user: &str, choice: &str) -> ReplyResult {
+    bench.input(Input::Command { token: Some(Token::new(1)), command: Command::Select { user, choice } });
+    if let Some((token, ..)) = bench.persists().pop() {
+        bench.input(Input::Persisted { token, result: Ok(()) });
+    }
+    bench.settle();
+    bench.replies().pop().expect("an answer").1
+}
+
+/// Bob at his hard phone, with a monitor and a call there.
+fn bob_talks(bench: &mut Bench, system: PhoneSystem) -> Client {
+    let mut client = client(bench, "tel:1002;phone-context=dialstring;device=HARD2");
+    let (answer, _) = invite(bench, system, &mut client, "sip:bob@example.com", |_| true);
+    assert_eq!(answer.status(), 200);
+    client.monitor(bench, system, "m1");
+    let call = "<establishedConnection><callID>5</callID><deviceID>1002:CM1:192.0.2.10:0</deviceID>\
+        </establishedConnection><answeringDevice><deviceIdentifier>1002</deviceIdentifier></answeringDevice>\
+        <callingDevice><deviceIdentifier>1003</deviceIdentifier></callingDevice><calledDevice><deviceIdentifier>\
+        1002</deviceIdentifier></calledDevice><lastRedirectionDevice><notRequired/></lastRedirectionDevice>\
+        <localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>";
+    system.event(bench, "EstablishedEvent", "m1", call);
+    let [event] = client.heard(bench).try_into().expect("the event");
+    assert_eq!(event.root(), "EstablishedEvent");
+    client
+}
+
+#[test]
+fn a_selection_takes_effect_in_mid_call_without_a_new_sign_in() {
+    let (mut bench, system) = office(&[]);
+    let client = bob_talks(&mut bench, system);
+    assert_eq!(select(&mut bench, "Bob", "soft2:1"), Ok(()));
+    let asked = system.asked(&mut bench);
+    let roots: Vec<&str> = asked.iter().map(Asked::root).collect();
+    assert_eq!(roots, ["MonitorStop", "MonitorStart", "SnapshotDevice"]);
+    let soft = "1002:CM1:192.0.2.10:1";
+    assert_eq!((asked[1].element("deviceObject"), asked[2].element("snapshotObject")), (soft, soft));
+    system.say(&mut bench, asked[0].invoke, &csta("MonitorStopResponse", ""));
+    let named = "<monitorCrossRefID>m2</monitorCrossRefID>";
+    system.say(&mut bench, asked[1].invoke, &csta("MonitorStartResponse", named));
+    system.say(&mut bench, asked[2].invoke, &snapshot(soft, &[]));
+    system.has_calls(&mut bench, &[("6", "1003", ["alerting", "connected"])]);
+    bench.advance(Duration::from_millis(20));
+    let told = client.heard(&mut bench);
+    let events: Vec<(&str, &str)> =
+        told.iter().map(|event| (event.root(), event.element("callID"))).collect();
+    assert_eq!(events.len(), 2, "{told:#?}");
+    assert_eq!((events[0].0, events[1].0), ("ConnectionClearedEvent", "DeliveredEvent"));
+    assert_ne!(
+        events[0].1, events[1].1,
+        "the call at the hard phone is over, that at the soft phone is shown"
+    );
+    let own = told[0].element("droppedConnection");
+    assert!(own.is_empty() || own.contains("tel:1002;phone-context=dialstring"), "{}", told[0].body());
+}
+
+#[test]
+fn the_automatic_choice_leads_back_to_the_line_uri_s_device() {
+    let (mut bench, system) = office_with(&[], &[("bob", "SOFT2:1")]);
+    let mut client = client(&mut bench, "tel:1002;phone-context=dialstring;device=HARD2");
+    let (_, devices) = invite(&mut bench, system, &mut client, "sip:bob@example.com", |_| true);
+    assert_eq!(devices, ["1002:CM1:192.0.2.10:1"], "the selection beats the line URI");
+    assert_eq!(select(&mut bench, "bob", "automatic"), Ok(()));
+    assert_eq!(system.knows_line(&mut bench).element("snapshotObject"), "1002:CM1:192.0.2.10:0");
+    let object = client.monitor_object();
+    client.info(&mut bench, "MonitorStart", &object);
+    let asked = system.start_monitor(&mut bench, "m1");
+    assert_eq!(asked.element("deviceObject"), "1002:CM1:192.0.2.10:0");
+}
+
+#[test]
+fn a_selection_that_is_not_the_user_s_is_refused_and_changes_nothing() {
+    let (mut bench, system) = office(&[]);
+    bob_talks(&mut bench, system);
+    for (user, choice, refusal) in [
+        ("nobody", "SOFT2:1", NotDone::UnknownUser),
+        ("bob", "SOFT3:1", NotDone::UnknownAppearance),
+        ("bob", "SOFT2:2", NotDone::UnknownAppearance),
+        ("bob", "HARD1:1", NotDone::NotAuthorized),
+        ("bob", "SOFT2:", NotDone::ChoiceSyntax),
+    ] {
+        assert_eq!(select(&mut bench, user, choice), Err(refusal), "{user} {choice}");
+        assert!(system.asked(&mut bench).is_empty(), "{user} {choice}");
+    }
+    // The device that the session controls already is no change.
+    assert_eq!(select(&mut bench, "bob", "HARD2:1"), Ok(()));
+    assert!(system.asked(&mut bench).is_empty());
+}
+
+#[test]
+fn a_selection_before_the_monitor_s_answer_moves_the_monitor_too() {
+    let (mut bench, system) = office(&[]);
+    let mut client = client(&mut bench, "tel:1002;phone-context=dialstring;device=HARD2");
+    invite(&mut bench, system, &mut client, "sip:bob@example.com", |_| true);
+    let object = client.monitor_object();
+    client.info(&mut bench, "MonitorStart", &object);
+    assert_eq!(select(&mut bench, "bob", "SOFT2"), Ok(()));
+    let asked = system.asked(&mut bench);
+    let devices: Vec<&str> = asked
+        .iter()
+        .filter(|asked| asked.root() == "MonitorStart")
+        .map(|asked| asked.element("deviceObject"))
+        .collect();
+    assert_eq!(devices, ["1002:CM1:192.0.2.10:0", "1002:CM1:192.0.2.10:1"]);
+    for (index, asked) in asked.iter().enumerate() {
+        let named = format!("<monitorCrossRefID>m{index}</monitorCrossRefID>");
+        let answer = match asked.root() {
+            "MonitorStart" => csta("MonitorStartResponse", &named),
+            _ => snapshot(asked.element("snapshotObject"), &[]),
+        };
+        system.say(&mut bench, asked.invoke, &answer);
+    }
+    only(&client.heard(&mut bench), 200);
+    let stops = system.asked(&mut bench);
+    assert!(stops.iter().any(|asked| asked.root() == "MonitorStop"), "{stops:#?}");
 }

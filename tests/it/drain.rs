@@ -5,7 +5,7 @@ use ctigate_core::{Command, Duration, Input};
 use ctigate_tests::bench::{Bench, Client, Line, Sip, address, csta, only};
 
 fn command(bench: &mut Bench, command: Command<'_>) {
-    bench.input(Input::Command(command));
+    bench.input(Input::from(command));
     bench.settle();
 }
 

@@ -9,6 +9,7 @@ use ctigate_core::line::forms::{FORMS, Form, LINE};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem};
 
 mod connections;
+mod shown;
 
 /// A client of [`LINE`] with a monitor.
 fn desk() -> (Bench, PhoneSystem, Client) {

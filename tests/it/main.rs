@@ -59,6 +59,8 @@ mod rush;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
+mod selecting;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod services_table;

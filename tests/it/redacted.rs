@@ -8,7 +8,9 @@ use std::path::Path;
 use ctigate_core::config::{Config, KEYS};
 use ctigate_core::engine::Engine;
 use ctigate_core::setting::{ConfigError, Key, Kind, read_line};
-use ctigate_core::trace::{self, Digests, Form, Header, RecordedAction, RecordedInput, Trace, TraceRecorder};
+use ctigate_core::trace::{
+    self, Digests, Form, Header, RecordedAction, RecordedCommand, RecordedInput, Trace, TraceRecorder,
+};
 use ctigate_core::{Input, Instant, ListenerId, Machine, NoEffects, Peer, Pump, Seed};
 use ctigate_peers::client::{CLIENT_KEYS, Client, ClientConfig};
 use ctigate_peers::switch::{SWITCH_KEYS, Switch, SwitchConfig};
@@ -43,15 +45,16 @@ fn said(trace: &[u8]) -> String {
             RecordedInput::Bytes { bytes: read, .. } => bytes(read),
             RecordedInput::Datagram { bytes: read, peer, .. } => format!("\n{peer}\n{}", bytes(read)),
             RecordedInput::Opened { peer, .. } => format!("\n{} {}\n", peer.address, peer.local),
-            RecordedInput::Line(line) => format!("\n{line}\n"),
+            RecordedInput::Command { command: RecordedCommand::Line(line), .. } => format!("\n{line}\n"),
+            RecordedInput::Command { command: RecordedCommand::Select { user, choice }, .. } => {
+                format!("\n{user} {choice}\n")
+            }
+            RecordedInput::Restored { key, value } => format!("\n{key} {value}\n"),
             RecordedInput::Listening { address, .. } => format!("\n{address}\n"),
             RecordedInput::Tick
             | RecordedInput::Closed { .. }
-            | RecordedInput::End
-            | RecordedInput::Drain
-            | RecordedInput::Stop
-            | RecordedInput::Undrain
-            | RecordedInput::Redial(_)
+            | RecordedInput::Command { .. }
+            | RecordedInput::Persisted { .. }
             | RecordedInput::Clock { .. } => String::new(),
         });
         parts.extend(step.actions.iter().map(|(_, action)| match action {
@@ -61,7 +64,10 @@ fn said(trace: &[u8]) -> String {
             RecordedAction::Notify { fields, .. } => format!("\n{fields}\n"),
             RecordedAction::Connect { address, .. } => format!("\n{address}\n"),
             RecordedAction::Print { text: line } => format!("\n{line}\n"),
-            RecordedAction::Close { .. } | RecordedAction::Finish { .. } => String::new(),
+            RecordedAction::Persist { key, value, .. } => format!("\n{key} {value}\n"),
+            RecordedAction::Reply { .. } | RecordedAction::Close { .. } | RecordedAction::Finish { .. } => {
+                String::new()
+            }
         }));
     }
     parts.concat()

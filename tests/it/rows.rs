@@ -13,6 +13,7 @@ mod late;
 mod limits;
 mod partial;
 mod private;
+mod rewritten;
 mod rules;
 mod samples;
 mod snapshots;

@@ -44,7 +44,7 @@ fn a_session_is_served_and_the_connection_says_nothing_of_application_sessions_t
     assert!(is_in_service(&bench));
     only(&client.send(&mut bench, "BYE", ""), 200);
     system.serve(&mut bench, "MonitorStop", |_| csta("MonitorStopResponse", ""));
-    bench.input(ctigate_core::Input::Command(ctigate_core::Command::Stop));
+    bench.input(ctigate_core::Input::from(ctigate_core::Command::Stop));
     bench.settle();
     assert_eq!((system.asked(&mut bench), bench.is_closed(system.link())), (vec![], true));
 }

@@ -10,7 +10,7 @@ fn stopping() -> (Bench, Client) {
         <holdingDevice><deviceIdentifier>1001</deviceIdentifier></holdingDevice><cause>normal</cause>";
     system.event(&mut bench, "HeldEvent", "m1", held);
     assert_eq!(client.heard(&mut bench).len(), 1, "an event that is never answered");
-    bench.input(Input::Command(Command::Stop));
+    bench.input(Input::from(Command::Stop));
     bench.settle();
     (bench, client)
 }
@@ -63,7 +63,7 @@ fn a_gateway_that_stops_while_it_dials_again_says_nothing_on_the_new_connection(
     }
     let (link, _) = dialled.remove(0);
     assert!(!bench.is_closed(link));
-    bench.input(Input::Command(Command::Stop));
+    bench.input(Input::from(Command::Stop));
     bench.settle();
     assert_eq!(bench.finished(), Some(0));
     assert_eq!(bench.received(link), []);

@@ -13,8 +13,8 @@ SOAP), with application sessions (ECMA-354) or without. Its clients are gateways
 ```\nctigate switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config switch.example.toml\n```\n";
 
 const KEYS: &str = "\n## Keys\n
-`--listen` and `--control` replace the file's keys of these names. Keys with `[]` belong to a table that may be repeated
-(`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
+`--listen` and `--control` replace the file's keys of these names, and may be left out if the file has them. Keys with
+`[]` belong to a table that may be repeated (`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
 
 const LINES: &str = "\n## Verbs\n
 Whoever connects to the address in `control`, for example by `nc 127.0.0.1 1041`, plays the people at the phones, and
@@ -27,6 +27,24 @@ does not fit is refused with the CSTAErrorCode that says why, and changes nothin
 
 const REPORTS: &str = "\n## Events\n
 What monitors report, unless their filters exclude it.\n\n| event | when |\n|---|---|\n";
+
+const PARTS: &str = "\n## Participation\n
+JoinCall, IntrudeCall and SingleStepConferenceCall say how a party takes part (`participationType`): it is heard and hears
+(`active`), it hears only (`silent`), or neither (`none`). Whoever is not active is connected like the others and counts
+towards `parties`, but the call is not between him and them: it ends when fewer than two are left who are active. He may
+hold and retrieve it, consult somebody else, and leave. What needs his voice or decides about the others (GenerateDigits,
+ParkCall, transfers and conferences) is refused with `requestIncompatibleWithConnection`. Who gets his part by forwarding,
+deflection or pickup takes part in the same way, and a transfer or a conference of the call leaves it as it is.
+The direction of his media (`flowDirection`) is in the response, in every event about his connection, in the connection
+list of ConferencedEvent and in the snapshot of his phone; ConferencedEvent has the cause `silentParticipation` if he only
+listens.\n
+A phone that is prompted to join (`autoOriginate`, which is `prompt` unless said otherwise) has a call of its own until it
+is answered, which the response names and ServiceInitiatedEvent tells; the call that it joins is not concerned before. If
+that call is over by then, or was replaced by another, the phone's own ends with the cause `callCancelled`.\n
+## Data of calls\n
+AssociateData takes at most 64 octets of each: `accountCode`, `authCode`, `correlatorData` (a `string`, nothing private),
+`callQualifyingData`, `subjectOfCall` and `languagePreferences`. CallInformationEvent tells every party those that changed.
+A call that resulted from two has the data of the first, and what the first lacks of the second.\n";
 
 /// Text in a cell of a table.
 fn cell(text: &str) -> String {
@@ -54,6 +72,7 @@ fn drawn() -> String {
     for (service, doc) in documented() {
         let _ = writeln!(text, "| {service} | {} |", cell(doc));
     }
+    text.push_str(PARTS);
     text.push_str(REPORTS);
     for (event, doc) in EVENTS {
         let _ = writeln!(text, "| {event} | {} |", cell(doc));

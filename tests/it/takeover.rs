@@ -231,7 +231,7 @@ fn s10_a_node_that_stops_takes_nothing_over() {
     let (mut bench, system) = other_node(&mut client, &[]);
     let mut other = Client::new(&mut bench, "bob");
     other.sign_in(&mut bench, system);
-    bench.input(ctigate_core::Input::Command(ctigate_core::Command::Stop));
+    bench.input(ctigate_core::Input::from(ctigate_core::Command::Stop));
     only(&refresh(&mut bench, &mut client), 503);
 }
 
@@ -292,7 +292,7 @@ fn s10_a_node_that_slept_says_no_bye_to_clients_that_another_may_have_taken_over
 #[test]
 fn s10_nor_does_it_when_it_is_stopped() {
     let (mut bench, gone, stays) = slept();
-    bench.input(Input::Command(Command::Stop));
+    bench.input(Input::from(Command::Stop));
     bench.settle();
     assert_eq!(gone.heard(&mut bench), []);
     let [bye] = stays.heard(&mut bench).try_into().expect("one BYE");

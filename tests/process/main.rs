@@ -210,6 +210,20 @@ fn each_address_is_told_once_and_a_limit_that_is_lowered_too() {
 }
 
 #[test]
+fn a_phone_system_listens_where_its_configuration_says() {
+    let folder = Folder::new("listens");
+    let config = folder.write("switch.toml", "listen = [\"127.0.0.1:0\"]\n");
+    let mut switch = Running::start(&["switch", "--config", &config], "");
+    switch.wait_for("name=listening key=listen transport=TCP address=127.0.0.1:");
+    switch.signal("TERM");
+    assert_eq!(switch.end(), 0);
+    let empty = folder.write("empty.toml", "");
+    let (status, _, err) = output(&["switch", "--config", &empty]);
+    assert_eq!(status, 1);
+    assert!(err.contains("listen"), "{err}");
+}
+
+#[test]
 fn a_ladder_of_somebody_who_is_not_in_the_recording_says_so() {
     let folder = Folder::new("nobody");
     assert_eq!(output(&["demo", "--record", folder.text()]).0, 0);

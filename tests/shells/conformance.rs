@@ -10,12 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
 use ctigate_core::{
-    Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Taken, Wake,
-    Why,
+    Actions, Closed, Command, Input, Instant, Level, LinkId, ListenerId, Machine, NoRecorder, Refusal,
+    StoreFault, Taken, Wake, Why,
 };
 use ctigate_host::net::secrets::Secrets;
 use ctigate_host::record::console::{Console, Format};
-use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Socket, Speaker};
+use ctigate_host::shell::{CONNECT_LIMIT, Limits, Listener, Program, Said, Shell, Silence, Socket, Speaker};
+use ctigate_host::store::Store;
 
 use crate::run::SHELL;
 
@@ -38,6 +39,7 @@ struct Echo {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
+    Restored(String),
     Listening(ListenerId),
     Opened(LinkId),
     Closed(LinkId, Closed),
@@ -74,7 +76,7 @@ impl Echo {
                 actions.connect(LinkId::new(self.next_link), address);
             }
             Command::Stop if self.ignores_stop => {}
-            Command::Drain | Command::Undrain | Command::Redial(_) => {}
+            Command::Drain | Command::Undrain | Command::Redial(_) | Command::Select { .. } => {}
             Command::End | Command::Stop => actions.finish(7),
         }
     }
@@ -99,6 +101,8 @@ impl Machine for Echo {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
         match input {
             Input::Tick => self.tick(now, actions),
+            Input::Restored { key, value } => self.tell(Seen::Restored(format!("{key}={value}"))),
+            Input::Persisted { token, result } => actions.reply(Some(token), result.map_err(Refusal::Unkept)),
             Input::Listening { listener, .. } => self.tell(Seen::Listening(listener)),
             Input::Opened { link, peer } => {
                 if peer.listener.is_none() {
@@ -115,7 +119,13 @@ impl Machine for Echo {
                 self.tell(Seen::Closed(link, why));
             }
             Input::Datagram { listener, peer, bytes } => actions.send_datagram(listener, peer, bytes),
-            Input::Command(command) => self.command(now, command, actions),
+            Input::Command { token: Some(token), command: Command::Select { user, choice } } => {
+                actions.persist(token, format_args!("{user}"), format_args!("{choice}"));
+            }
+            Input::Command { token, command } => {
+                self.command(now, command, actions);
+                actions.reply(token, Ok(()));
+            }
             Input::Clock { .. } => actions.notify(Level::Info, "clock", &[]),
         }
         Taken(0)
@@ -153,6 +163,7 @@ impl Running {
         let echo = Echo { seen, next_link: 0, flooded: None, ticks: 0, wake: None, ignores_stop };
         let program = Program {
             secrets: Secrets::default(),
+            store: Store::default(),
             machine: Box::new(echo),
             recorder: Box::new(NoRecorder),
             console: Console::new(
@@ -447,6 +458,26 @@ fn a_machine_that_does_not_stop_is_stopped_after_ten_seconds() {
     assert!(running.speaker.say(Said::Stop));
     assert_eq!(running.thread.join().unwrap(), 1);
     assert!((Duration::from_secs(9)..Duration::from_secs(15)).contains(&began.elapsed()));
+}
+
+#[test]
+fn a_command_is_answered_to_whoever_gave_it() {
+    let running = Running::usual();
+    let select = Said::Select { user: "alice".into(), choice: "automatic".into() };
+    let unset = Err(Refusal::Unkept(StoreFault::Unset));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(running.speaker.carry_out(Said::Drain), Ok(Ok(())));
+                    assert_eq!(running.speaker.carry_out(select.clone()), Ok(unset));
+                }
+            });
+        }
+    });
+    let speaker = running.speaker.clone();
+    running.stop();
+    assert_eq!(speaker.carry_out(Said::Drain), Err(Silence::Gone));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use ctigate_core::setting::{Setting, Value};
 use ctigate_core::trace::{self, Digests, Form, Header, LadderOptions, TraceRecorder};
 use ctigate_core::{
     Closed, Duration, Effects, Input, Instant, Level, LinkId, ListenerId, Machine as _, Notice, Peer, Pump,
-    Seed,
+    ReplyResult, Seed, Token,
 };
 
 pub use crate::client::Line;
@@ -39,6 +39,8 @@ struct Wanted {
     closed: Vec<LinkId>,
     datagrams: Vec<(SocketAddr, Vec<u8>)>,
     notices: Vec<(Level, String)>,
+    persists: Vec<(Token, String, String)>,
+    replies: Vec<(Token, ReplyResult)>,
     finished: Option<u8>,
 }
 
@@ -69,6 +71,14 @@ impl Effects for Wanted {
     }
 
     fn print(&mut self, _text: &str) {}
+
+    fn persist(&mut self, token: Token, key: &str, value: &str) {
+        self.persists.push((token, key.into(), value.into()));
+    }
+
+    fn reply(&mut self, token: Token, result: ReplyResult) {
+        self.replies.push((token, result));
+    }
 
     fn finish(&mut self, status: u8) {
         self.finished = Some(status);
@@ -173,6 +183,16 @@ impl Bench {
         self.pump.input(self.now, input, &mut self.wanted);
         let kept = self.pump.machine_mut().digest();
         assert_eq!(kept, self.pump.machine().full_digest(), "the fingerprint went astray");
+    }
+
+    /// Takes what the gateway wants to be kept: token, key and value.
+    pub fn persists(&mut self) -> Vec<(Token, String, String)> {
+        core::mem::take(&mut self.wanted.persists)
+    }
+
+    /// Takes the gateway's answers to commands.
+    pub fn replies(&mut self) -> Vec<(Token, ReplyResult)> {
+        core::mem::take(&mut self.wanted.replies)
     }
 
     /// Lets the gateway handle everything that is due now.

@@ -161,6 +161,10 @@ fn pass(action: Action<'_>, actions: &mut Actions) {
             actions.notify(notice.level, notice.name, &shown);
         }
         Action::Print { text } => actions.print(format_args!("{text}")),
+        Action::Persist { token, key, value } => {
+            actions.persist(token, format_args!("{key}"), format_args!("{value}"));
+        }
+        Action::Reply { token, result } => actions.reply(Some(token), result),
         Action::Finish { status } => actions.finish(status),
     }
 }

@@ -8,7 +8,8 @@ use ctigate_core::engine::Engine;
 use ctigate_core::secret::Fill;
 use ctigate_core::setting::Value;
 use ctigate_core::{
-    Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, Seed,
+    Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, ReplyResult, Seed,
+    Token,
 };
 
 use crate::bench::{address, csta, settings};
@@ -52,6 +53,10 @@ impl Effects for Sent {
     fn notify(&mut self, _notice: Notice<'_>) {}
 
     fn print(&mut self, _text: &str) {}
+
+    fn persist(&mut self, _token: Token, _key: &str, _value: &str) {}
+
+    fn reply(&mut self, _token: Token, _result: ReplyResult) {}
 
     fn finish(&mut self, _status: u8) {}
 }

@@ -4,6 +4,7 @@ mod host;
 mod journal;
 mod network;
 mod stage;
+mod store;
 mod trouble;
 mod twice;
 mod weather;
@@ -140,6 +141,7 @@ impl World {
     fn begin(&mut self, id: HostId) {
         let listens = self.host(id).map(|host| host.listens.clone()).unwrap_or_default();
         self.turn(id, Some(Input::Clock { unix_micros: WALL_CLOCK.saturating_add(self.now) }));
+        self.restore(id);
         for (listen, index) in listens.iter().zip(0..) {
             let listener = ListenerId::new(index);
             self.turn(id, Some(Input::Listening { listener, address: listen.address }));
@@ -155,7 +157,7 @@ impl World {
 
     /// Gives a host a command.
     pub fn command(&mut self, host: HostId, command: Command<'_>) {
-        self.turn(host, Some(Input::Command(command)));
+        self.turn(host, Some(Input::from(command)));
     }
 
     /// Runs until `met`; a fault if that takes longer than `limit`. `what` names the condition for people.
@@ -262,6 +264,7 @@ impl World {
                     self.turn(at.0, Some(Input::Closed { link: at.1, why }));
                 }
             }
+            Arrival::Kept { host, life, keeping } => self.end_keeping(host, life, keeping),
             Arrival::Datagram { from: _, to, listener, peer, bytes } => {
                 self.turn(to, Some(Input::Datagram { listener, peer, bytes: &bytes }));
             }
@@ -382,6 +385,7 @@ impl World {
                 Some(Life::Open | Life::Asked | Life::Broken | Life::HalfOpen(_)) => self.shut((id, link)),
                 known @ (None | Some(Life::Closed)) => return Err(format!("closed {link} ({known:?})")),
             },
+            Wanted::Keep(keeping) => self.keep(id, keeping),
             Wanted::Datagram(listener, peer, bytes) => self.send_udp(id, listener, peer, &bytes)?,
         }
         Ok(())

@@ -44,6 +44,7 @@ use ctigate_core::digest::{Digest, Digester};
 use ctigate_core::entropy::{Entropy, Seed};
 use ctigate_core::input::{Closed, Command, Input, LinkId, Listen, Taken, Transport};
 use ctigate_core::machine::{Machine, Wake, Why};
+use ctigate_core::reply::{Refusal, Token};
 use ctigate_core::tables;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::{LocalConnectionState as State, SystemStatus};
@@ -263,7 +264,8 @@ impl Client {
         step.actions.finish(status);
     }
 
-    fn command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
+    fn command(&mut self, step: &mut Step<'_>, token: Option<Token>, command: Command<'_>) {
+        let mut result = Ok(());
         match command {
             Command::Line(line) => {
                 if !self.runner.add(line) {
@@ -271,9 +273,12 @@ impl Client {
                 }
             }
             Command::End => self.runner.ended = true,
-            Command::Drain | Command::Undrain | Command::Redial(_) => {}
+            Command::Drain | Command::Undrain | Command::Redial(_) | Command::Select { .. } => {
+                result = Err(Refusal::Unknown);
+            }
             Command::Stop => self.leave(step),
         }
+        step.actions.reply(token, result);
     }
 
     /// The earliest deadline.
@@ -352,8 +357,9 @@ impl Machine for Client {
             Input::Datagram { listener, peer, bytes } => {
                 self.receive(step, Way::Datagram(listener, peer), bytes);
             }
-            Input::Command(command) => self.command(step, command),
-            Input::Clock { .. } => {}
+            Input::Command { token, command } => self.command(step, token, command),
+            // It keeps nothing.
+            Input::Persisted { .. } | Input::Restored { .. } | Input::Clock { .. } => {}
         }
         self.run_script(step);
         Taken(taken)

@@ -12,4 +12,5 @@ extern crate alloc;
 pub const BUILD: &str = env!("CTIGATE_BUILD");
 
 pub mod client;
+mod octets;
 pub mod switch;

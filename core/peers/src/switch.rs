@@ -15,6 +15,7 @@ use ctigate_core::digest::Digester;
 use ctigate_core::entropy::{Domain, Entropy, Seed};
 use ctigate_core::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken, Transport};
 use ctigate_core::machine::{Machine, Wake, Why};
+use ctigate_core::reply::Refusal;
 use ctigate_core::slots::{Handle, Slots};
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::timer::Timers;
@@ -373,7 +374,9 @@ impl Machine for Switch {
             | Input::Listening { .. }
             | Input::Opened { .. }
             | Input::Closed { .. }
-            | Input::Command(_)
+            | Input::Command { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
             | Input::Clock { .. } => 0,
         };
         if self.stopped {
@@ -388,16 +391,18 @@ impl Machine for Switch {
             Input::Opened { link, peer } => self.opened(&mut step, link, peer),
             Input::Bytes { link, bytes } => taken = self.bytes(&mut step, link, bytes),
             Input::Closed { link, why } => self.closed(&mut step, link, why),
-            Input::Command(Command::Line(line)) => {
+            Input::Command { command: Command::Line(line), .. } => {
                 let answer = self.command(&mut step, line);
                 if !answer.is_empty() {
                     step.actions.print(format_args!("{answer}"));
                 }
             }
-            Input::Command(Command::Stop) => self.stop(&mut step),
-            // The host logs the addresses.
+            Input::Command { command: Command::Stop, .. } => self.stop(&mut step),
+            Input::Command { token, .. } => step.actions.reply(token, Err(Refusal::Unknown)),
+            // The host logs the addresses, and nothing is kept.
             Input::Listening { .. }
-            | Input::Command(Command::End | Command::Drain | Command::Undrain | Command::Redial(_))
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
             | Input::Datagram { .. }
             | Input::Clock { .. } => {}
         }

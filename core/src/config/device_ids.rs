@@ -106,3 +106,47 @@ fn is_form(text: &str) -> bool {
     };
     is_plain(before) && is_plain(after)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::setting::read_line;
+
+    const LEAST: &str = "sip.tcp = [\"127.0.0.1:5060\"]\ncti.connection[0].address = \"pbx:1040\"\n";
+
+    fn config(text: &str) -> Result<Config, Vec<String>> {
+        let settings: Vec<_> = text.lines().map(|line| read_line(line).unwrap()).collect();
+        Config::from_settings(&settings).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_form_of_device_ids_has_one_place_for_the_number_and_a_question_names_the_switch() {
+        let key = "cti.connection[0].device_id";
+        let with = |value: &str, more: &str| config(&format!("{LEAST}{key} = \"{value}\"\n{more}"));
+        let ids = |value: &str, more: &str| {
+            let config = with(value, more).unwrap();
+            config.cti.connections[0].device_ids.clone()
+        };
+        let switch = "cti.connection[0].switch_name = \"CM1\"\n";
+        assert_eq!(ids("{number}", ""), None, "that is the number");
+        let form = IdRule::Form { before: "N".into(), after: ":CM1::0".into() };
+        let of_form = ids("N{number}:CM1::0", "").unwrap();
+        assert_eq!((of_form.devices, of_form.dialled), (form, IdRule::Number));
+        let asked = ids("ask", switch).unwrap();
+        assert_eq!((asked.devices, asked.dialled, &*asked.switch_name), (IdRule::Asked, IdRule::Asked, "CM1"));
+        let dialled = format!("{switch}cti.connection[0].dialled_id = \"{{number}}\"\n");
+        assert_eq!(ids("ask", &dialled).unwrap().dialled, IdRule::Number);
+        for wrong in ["", "4750", "{number", "{number}{number}", "{Number}", "{number} 1", "<{number}>", "asked"]
+        {
+            let [error] = with(wrong, "").unwrap_err().try_into().unwrap();
+            assert!(error.contains(key) && error.contains("{number}:CM1:192.0.2.10:0"), "{wrong}: {error}");
+        }
+        let [error] = with("ask", "").unwrap_err().try_into().unwrap();
+        assert!(error.contains("needs cti.connection[0].switch_name"), "{error}");
+        let [error] = with("{number}", switch).unwrap_err().try_into().unwrap();
+        assert!(error.starts_with("cti.connection[0].switch_name = \"CM1\": is used only with"), "{error}");
+    }
+}

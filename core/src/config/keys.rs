@@ -1,5 +1,8 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
+use crate::line::dial::MAX_DIGITS;
+use crate::line::directory::{MAX_ADDRESSES, MAX_LINES};
+use crate::line::rules::{MAX_EMERGENCY, MAX_RULES};
 use crate::setting::Key;
 use crate::wire::csta::services::FEATURES;
 
@@ -8,6 +11,53 @@ pub const MAX_CONNECTIONS: usize = 8;
 
 /// The most addresses of one transport to listen on.
 pub const MAX_LISTENERS: usize = 8;
+
+/// The most bytes of a number, and of a pattern for numbers, in the configuration: with visual separators and brackets.
+const NUMBER_BYTES: usize = 128;
+const PATTERN_BYTES: usize = 512;
+
+/// The most characters of a number, as a bound.
+const LONGEST: i64 = 64;
+const _: () = assert!(MAX_DIGITS == 64, "the bound of digits and strip");
+
+const fn begins(name: &'static str) -> Key {
+    Key::text(
+        name,
+        NUMBER_BYTES,
+        "What a number must begin with; a number with a + only meets a rule that says so.",
+    )
+}
+
+const fn digits(name: &'static str) -> Key {
+    Key::span(name, (1, LONGEST), "characters", "How many characters a number must have; a + counts as one.")
+}
+
+const fn pattern(name: &'static str) -> Key {
+    Key::text(
+        name,
+        PATTERN_BYTES,
+        "What a number must look like: x is any digit, [1-46] one of several, a * at the end any rest.",
+    )
+}
+
+const fn strip(name: &'static str) -> Key {
+    Key::integer(
+        name,
+        (0, LONGEST),
+        "characters",
+        "How many characters are taken away from the beginning; a rule is not for numbers of which it would leave nothing.",
+    )
+    .default("0")
+}
+
+const fn prepend(name: &'static str) -> Key {
+    Key::text(name, NUMBER_BYTES, "What is then put before the rest.").default("\"\"")
+}
+/// The most users, lines, devices and line appearances that one TOML file may have each.
+pub const MAX_IN_FILE: usize = 1_000;
+
+/// The most files of `directory.files`.
+const MAX_FILES: usize = 64;
 
 /// Every key of the gateway's configuration, in the order of the example file.
 pub const KEYS: &[Key] = &[
@@ -243,25 +293,38 @@ pub const KEYS: &[Key] = &[
     )
     .list(160),
     Key::text(
-        "directory.domains",
-        255,
-        "The SIP domains of the users: only there the user part of a SIP URI is a user ID. Unset: sip.domain.",
+        "numbers.emergency",
+        NUMBER_BYTES,
+        "Numbers that no rule ever rewrites, in any direction: each with all ways in which it is dialled.",
     )
-    .list(64),
-    Key::choice(
-        "directory.identity",
-        &["from", "p-asserted-identity"],
-        "Where a request says who its user is: in From, or in P-Asserted-Identity if it has one (RFC 3325). Both are \
-         believed from peers in sip.allow.",
-    )
-    .default("\"from\""),
-    Key::choice(
-        "directory.server",
-        &["lcs", "ocs"],
-        "What decides if a line is on several devices: ocs, the user has to select one; lcs, a soft phone that is \
-         registered, else the hard phone.",
-    )
-    .default("\"ocs\""),
+    .list(MAX_EMERGENCY),
+    Key::tables(
+        "numbers.line[]",
+        MAX_RULES,
+        "From the number in a line URI to the phone system's number of the line: the first rule for a number applies.",
+    ),
+    begins("numbers.line[].begins"),
+    digits("numbers.line[].digits"),
+    pattern("numbers.line[].pattern"),
+    strip("numbers.line[].strip"),
+    prepend("numbers.line[].prepend"),
+    Key::tables("numbers.dial[]", MAX_RULES, "The same from what clients dial to what the phone system dials."),
+    begins("numbers.dial[].begins"),
+    digits("numbers.dial[].digits"),
+    pattern("numbers.dial[].pattern"),
+    strip("numbers.dial[].strip"),
+    prepend("numbers.dial[].prepend"),
+    Key::tables(
+        "numbers.shown[]",
+        MAX_RULES,
+        "The same from what the phone system says to what clients see; what they send back is understood, if a rule or \
+         the way back leads there.",
+    ),
+    begins("numbers.shown[].begins"),
+    digits("numbers.shown[].digits"),
+    pattern("numbers.shown[].pattern"),
+    strip("numbers.shown[].strip"),
+    prepend("numbers.shown[].prepend"),
     Key::integer("limits.links", (1, 100_000), "connections", "The most stream connections at a time.")
         .default("10000"),
     Key::integer("limits.sessions", (1, 1_000_000), "sessions", "The most signed-in users at a time.")
@@ -271,6 +334,13 @@ pub const KEYS: &[Key] = &[
     Key::integer("limits.monitors_per_device", (1, 64), "monitors", "The most monitors of one phone.")
         .default("32"),
     Key::integer("limits.calls_per_device", (1, 256), "calls", "The most calls at one phone.").default("32"),
+    Key::integer(
+        "limits.selections",
+        (1, 1_000_000),
+        "users",
+        "The most users whose choice of a line appearance is remembered.",
+    )
+    .default("100000"),
     Key::integer(
         "limits.parties",
         (8, 256),
@@ -319,4 +389,107 @@ pub const KEYS: &[Key] = &[
         107,
         "The path of the Unix-domain socket for 'ctigate ctl', created with mode 0600. Unset: there is none.",
     ),
+    Key::choice(
+        "directory.mode",
+        &["listed", "open"],
+        "Who may sign in: users of the directory, for the lines that it gives them (listed), or whoever may speak SIP, for \
+         any line (open). Unset: listed if there is a user. Without one, a gateway that listens on an address that other \
+         hosts reach must say open.",
+    ),
+    Key::text(
+        "directory.files",
+        4_096,
+        "Files with further users, lines, devices and line appearances, relative to this one: TOML with the tables below \
+         if the name ends in .toml, otherwise directory files, as 'ctigate directory import' writes them.",
+    )
+    .list(MAX_FILES),
+    Key::text(
+        "directory.domains",
+        255,
+        "The SIP domains of the users: only there the user part of a SIP URI is a user ID. Unset: sip.domain.",
+    )
+    .list(64),
+    Key::choice(
+        "directory.identity",
+        &["from", "p-asserted-identity"],
+        "Where a request says who its user is: in From, or in P-Asserted-Identity if it has one (RFC 3325). Both are \
+         believed from peers in sip.allow.",
+    )
+    .default("\"from\""),
+    Key::choice(
+        "directory.server",
+        &["lcs", "ocs"],
+        "What decides if a line is on several devices: ocs, the user has to select one; lcs, a soft phone that is \
+         registered, else the hard phone.",
+    )
+    .default("\"ocs\""),
+    Key::text("directory.ldap.id", 1_024, LDAP_ID).default("\"sAMAccountName uid\""),
+    Key::text("directory.ldap.name", 1_024, "The same for the display name.").default("\"displayName cn\""),
+    Key::text("directory.ldap.mail", 1_024, "The same for the mail address.").default("\"mail\""),
+    Key::text("directory.ldap.sip", 1_024, "The same for the SIP address.")
+        .default("\"msRTCSIP-PrimaryUserAddress\""),
+    Key::text("directory.ldap.line", 1_024, "The same for the line URI, or the line's number.")
+        .default("\"msRTCSIP-Line\""),
+    Key::text(
+        "directory.ldap.number",
+        1_024,
+        "The same for the telephone number: the line's alias, and the line itself where there is no other.",
+    )
+    .default("\"telephoneNumber\""),
+    Key::tables("user[]", MAX_IN_FILE, "Users. Thousands belong into directory files."),
+    Key::text("user[].id", 128, "The user ID, compared without case.").required(),
+    Key::text("user[].mail", 254, "The mail address."),
+    Key::text("user[].sip", 255, "The SIP addresses, such as \"sip:alice@example.com\".").list(MAX_ADDRESSES),
+    Key::text("user[].name", 256, "The display name."),
+    Key::flag("user[].enabled", "Whether remote call control is enabled.").default("true"),
+    Key::choice("user[].role", &["user", "administrator"], "What the user may do beside that.")
+        .default("\"user\""),
+    Key::text(
+        "user[].lines",
+        256,
+        "The lines that the user may control: NUMBER, NUMBER/PARTITION where several have the number, with @DEVICE for \
+         only that appearance.",
+    )
+    .list(MAX_LINES),
+    Key::tables("line[]", MAX_IN_FILE, "Lines."),
+    Key::text("line[].number", 64, "The directory number, as the phone system reports it.").required(),
+    Key::text("line[].partition", 64, "The partition that the number is in.").default("\"\""),
+    Key::text("line[].e164", 64, "The E.164 number by which the line is known outside, such as \"+14255550101\"."),
+    Key::text("line[].label", 256, "The label for people."),
+    Key::tables("device[]", MAX_IN_FILE, "Devices."),
+    Key::text("device[].name", 64, "The name, such as \"SEP0002FD3BB5C5\", compared without case.").required(),
+    Key::choice("device[].kind", &["hard", "soft"], "Whether it is a telephone or a program.")
+        .default("\"hard\""),
+    Key::text("device[].description", 256, "The description for people."),
+    Key::text("device[].lines", 129, "The lines that it carries, as NUMBER or NUMBER/PARTITION, in the order of their indexes.")
+        .list(MAX_LINES),
+    Key::tables(
+        "appearance[]",
+        MAX_IN_FILE,
+        "Line appearances for which the phone system has a device ID of its own, or with another index.",
+    ),
+    Key::text("appearance[].line", 129, "The line, as NUMBER or NUMBER/PARTITION.").required(),
+    Key::text("appearance[].device", 64, "The device's name. Unset: the line is at no device of the directory."),
+    Key::integer("appearance[].index", (1, 1_000), "", "Its place at the device. Unset: that in the device's lines."),
+    Key::text(
+        "appearance[].device_id",
+        128,
+        "The device ID at the phone system. Unset: it follows from the line's number.",
+    ),
 ];
+
+/// What the first key says for those that follow.
+const LDAP_ID: &str = "The LDAP attribute from which an import takes the user ID; of several, separated by blanks, the \
+    first that an entry has.";
+
+/// The lists of tables that may be in other files than the configuration, too.
+const IN_FILES: [&str; 4] = ["user[]", "line[]", "device[]", "appearance[]"];
+
+/// Whether a setting's key, or the name of a key, is of an entry of the directory.
+#[must_use]
+pub fn is_of_directory(key: &str) -> bool {
+    IN_FILES.iter().any(|list| {
+        let name = list.trim_end_matches("[]");
+        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+    })
+}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::line::rules::Table;
 use alloc::string::ToString;
 use alloc::{format, vec};
 
@@ -39,12 +40,15 @@ fn every_integer_can_be_set_to_both_its_bounds_without_loss() {
         let setting::Kind::Integer { min, max } = key.kind else { return None };
         Some((key.name, [min, max]))
     });
+    // Those of tables have tests of their own.
+    let integers = integers.filter(|(name, _)| !name.contains("[]"));
     let set = |at: usize| -> String {
         integers
             .clone()
-            .map(|(name, bounds)| format!("{name} = {}", bounds[at]))
+            .map(|(name, bounds)| format!("{} = {}", name.replace("[]", "[0]"), bounds[at]))
             .collect::<Vec<_>>()
             .join("\n")
+            + "\nappearance[0].line = \"1\""
     };
     let most = set(1).replace("cti.heartbeat = 3600", "cti.heartbeat = 3599");
     let most = config(&format!("{LEAST}{most}")).unwrap();
@@ -211,29 +215,159 @@ fn features_are_the_names_of_services_and_events() {
 }
 
 #[test]
-fn a_form_of_device_ids_has_one_place_for_the_number_and_a_question_names_the_switch() {
-    let key = "cti.connection[0].device_id";
-    let with = |value: &str, more: &str| config(&format!("{LEAST}{key} = \"{value}\"\n{more}"));
-    let ids = |value: &str, more: &str| {
-        let config = with(value, more).unwrap();
-        config.cti.connections[0].device_ids.clone()
-    };
-    let switch = "cti.connection[0].switch_name = \"CM1\"\n";
-    assert_eq!(ids("{number}", ""), None, "that is the number");
-    let form = IdRule::Form { before: "N".into(), after: ":CM1::0".into() };
-    let of_form = ids("N{number}:CM1::0", "").unwrap();
-    assert_eq!((of_form.devices, of_form.dialled), (form, IdRule::Number));
-    let asked = ids("ask", switch).unwrap();
-    assert_eq!((asked.devices, asked.dialled, &*asked.switch_name), (IdRule::Asked, IdRule::Asked, "CM1"));
-    let dialled = format!("{switch}cti.connection[0].dialled_id = \"{{number}}\"\n");
-    assert_eq!(ids("ask", &dialled).unwrap().dialled, IdRule::Number);
-    for wrong in ["", "4750", "{number", "{number}{number}", "{Number}", "{number} 1", "<{number}>", "asked"]
-    {
-        let [error] = with(wrong, "").unwrap_err().try_into().unwrap();
-        assert!(error.contains(key) && error.contains("{number}:CM1:192.0.2.10:0"), "{wrong}: {error}");
+fn number_rules_are_read_in_their_order() {
+    let rules = "numbers.emergency = [\"112\", \"0-112\"]\n\
+        numbers.line[0].begins = \"+49 30 1234\"\nnumbers.line[0].digits = 12\nnumbers.line[0].strip = 8\n\
+        numbers.dial[0].digits = \"4-6\"\nnumbers.dial[0].prepend = \"0\"\n\
+        numbers.dial[1].pattern = \"x*\"\nnumbers.dial[1].prepend = \"9\"\n\
+        numbers.shown[0].pattern = \"[4-6]xxx\"\nnumbers.shown[0].prepend = \"+4930123\"";
+    let numbers = config(&format!("{LEAST}{rules}")).unwrap().numbers;
+    let line = |number| numbers.line(number).number.unwrap();
+    assert_eq!((line("+49301234567").as_str(), line("+493012345678").as_str()), ("4567", "+493012345678"));
+    let dial = |number| numbers.dial(number).number.unwrap();
+    assert_eq!(
+        (dial("12345").as_str(), dial("123").as_str(), dial("0112").as_str()),
+        ("012345", "9123", "0112")
+    );
+    assert_eq!(numbers.shown("4567").number.unwrap().as_str(), "+49301234567");
+    assert_eq!(config(LEAST).unwrap().numbers, Rules::default());
+}
+
+#[test]
+fn a_wrong_number_rule_is_named_with_key_value_and_bound() {
+    for (line, error) in [
+        (
+            "numbers.dial[0].begins = \"+4x\"",
+            "numbers.dial[0].begins = \"+4x\": must be of 0-9 * # A-D, with a + at the beginning where there is one, \
+             and at most 64 of them",
+        ),
+        (
+            "numbers.dial[0].strip = 1",
+            "numbers.dial[0]: must say which numbers it is for: begins, digits or pattern",
+        ),
+        (
+            "numbers.dial[0].digits = \"6-4\"",
+            "numbers.dial[0].digits = \"6-4\": must be a whole number from 1 to 64 characters, or two of them as in \
+             \"4-6\"",
+        ),
+        (
+            "numbers.dial[0].digits = 65",
+            "numbers.dial[0].digits = 65: must be a whole number from 1 to 64 characters, or two of them as in \"4-6\"",
+        ),
+        (
+            "numbers.dial[0].digits = 3\nnumbers.dial[0].strip = 3",
+            "numbers.dial[0].strip = 3: leaves nothing of a number of 3 characters, and the rule is for no longer one",
+        ),
+        (
+            "numbers.dial[0].digits = 3\nnumbers.dial[0].strip = 65",
+            "numbers.dial[0].strip = 65: must be a whole number from 0 to 64 characters",
+        ),
+        (
+            "numbers.shown[0].pattern = \"1*2\"",
+            "numbers.shown[0].pattern = \"1*2\": may have a * only at its end, for any rest; write [*] for the key *",
+        ),
+        ("numbers.emergency = [\"112\", \"1-12\"]", "numbers.emergency = \"1-12\": names 112 twice"),
+        (
+            "numbers.emergency = [\"help\"]",
+            "numbers.emergency = \"help\": must be a number of 0-9 * # A-D, such as \"112\"",
+        ),
+        (
+            "numbers.dial[0].beginns = \"1\"",
+            "numbers.dial[0].beginns = \"1\": is not a key; the nearest is \
+          numbers.dial[].begins",
+        ),
+    ] {
+        let found = errors(line);
+        assert!(found.iter().any(|found| found == error), "{found:#?}\n{error}");
     }
-    let [error] = with("ask", "").unwrap_err().try_into().unwrap();
-    assert!(error.contains("needs cti.connection[0].switch_name"), "{error}");
-    let [error] = with("{number}", switch).unwrap_err().try_into().unwrap();
-    assert!(error.starts_with("cti.connection[0].switch_name = \"CM1\": is used only with"), "{error}");
+}
+
+/// The settings of an office's directory.
+const PEOPLE: &str = "user[0].id = \"alice\"\nuser[0].sip = [\"sip:alice@example.com\"]\n\
+    user[0].lines = [\"1001\", \"1009/Staff@SEP2\"]\nuser[1].id = \"bob\"\nuser[1].enabled = false\n\
+    user[1].role = \"administrator\"\nline[0].number = \"1001\"\nline[0].e164 = \"+14255550101\"\n\
+    line[1].number = \"1009\"\nline[1].partition = \"Staff\"\ndevice[0].name = \"SEP1\"\ndevice[0].lines = [\"1001\"]\n\
+    device[1].name = \"SEP2\"\ndevice[1].kind = \"soft\"\ndevice[1].lines = [\"1001\", \"1009\"]\n\
+    appearance[0].line = \"1001\"\nappearance[0].device = \"sep1\"\nappearance[0].device_id = \"1001:CM1\"\n";
+
+fn people(text: &str) -> Result<crate::line::directory::Directory, Vec<String>> {
+    let settings: Vec<_> = text.lines().map(|line| setting::read_line(line).unwrap()).collect();
+    let mut builder = crate::line::directory::Builder::new();
+    let file = builder.file("c");
+    add_entries(&settings, &mut builder, &|index| crate::line::directory::Place::new(file, index + 1));
+    builder.build().map_err(|mistakes| mistakes.lines().collect())
+}
+
+#[test]
+fn the_directory_is_made_of_its_tables() {
+    let mut text = String::new();
+    people(PEOPLE).unwrap().write(&mut text);
+    assert_eq!(
+        text,
+        "ctigate directory 1\nline 1001 e164=+14255550101\nline 1009 partition=Staff\ndevice SEP1\n\
+         device SEP2 kind=soft\nappearance 1001 SEP1 1 device_id=1001:CM1\nappearance 1001 SEP2 1\n\
+         appearance 1009/Staff SEP2 2\nuser alice sip=sip:alice@example.com line=1001 line=1009/Staff@SEP2\n\
+         user bob enabled=no role=administrator\n"
+    );
+    config(&format!("{LEAST}{PEOPLE}")).unwrap();
+    assert_eq!(
+        people(&PEOPLE.replace("[\"1001\", \"1009\"]", "[\"1001\", \"1008\"]")).unwrap_err(),
+        [
+            "c:1: user \"alice\": line \"1009/Staff@SEP2\": the device \"SEP2\" does not carry it",
+            "c:13: line appearance \"1008\": there is no line \"1008\""
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_the_directory_has_nothing_but_its_tables() {
+    let check = |text: &str| {
+        let settings: Vec<_> = text.lines().map(|line| setting::read_line(line).unwrap()).collect();
+        check_entries(&settings).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(check(PEOPLE), [""; 0]);
+    let wrong = format!("{PEOPLE}sip.domain = \"x\"\nuser[2].name = \"Carol\"");
+    assert_eq!(
+        check(&wrong),
+        [
+            "sip.domain = \"x\": is not a key",
+            "user[2].id: is missing: text of at most 128 bytes, without control characters"
+        ]
+    );
+    let many: Vec<_> = (0..=MAX_IN_FILE).map(|index| format!("line[{index}].number = \"{index}\"")).collect();
+    assert_eq!(check(&many.join("\n")), ["line[1000] = \"1000\": is one too many: at most 1000 tables"]);
+}
+
+#[test]
+fn the_mode_is_listed_as_soon_as_there_is_a_user() {
+    for (text, has_users, mode) in [
+        ("", false, Mode::Open),
+        ("", true, Mode::Listed),
+        ("directory.mode = \"open\"", true, Mode::Open),
+        ("directory.mode = \"listed\"", false, Mode::Listed),
+    ] {
+        assert_eq!(config(&format!("{LEAST}{text}")).unwrap().directory.mode(has_users), mode, "{text}");
+    }
+}
+
+#[test]
+fn a_table_has_a_thousand_number_rules_and_no_more() {
+    let rules = |count: usize| -> String {
+        let rules = (0..count).map(|index| format!("numbers.dial[{index}].begins = \"{index}\""));
+        rules.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(config(&format!("{LEAST}{}", rules(1_000))).unwrap().numbers.count(Table::Dial), 1_000);
+    let expected = "numbers.dial[1000] = \"1000\": is one too many: at most 1000 tables";
+    assert_eq!(errors(&rules(1_001)), [expected]);
+}
+
+#[test]
+fn attributes_of_an_ldap_directory_have_names_by_keys() {
+    let of = |text: &str| config(&format!("{LEAST}{text}")).unwrap().directory.ldap;
+    assert_eq!(of(""), Attributes::default());
+    assert_eq!(of("").id, ["sAMAccountName", "uid"]);
+    assert_eq!(
+        of("directory.ldap.line = \" ipPhone  telephoneNumber\"").line,
+        ["ipPhone", "telephoneNumber"]
+    );
 }

@@ -6,18 +6,33 @@ use crate::action::Level;
 use crate::input::Command;
 use crate::phase::{Event, Phase};
 use crate::rcc::jobs::Job;
+use crate::reply::{Refusal, ReplyResult, Token};
 
 impl Gateway {
-    pub(super) fn on_command(&mut self, step: &mut Step<'_>, command: Command<'_>) {
-        match command {
-            Command::Drain => self.on_ending(step, Event::Drain),
-            Command::Undrain => self.on_ending(step, Event::Undrain),
-            Command::Stop => self.on_ending(step, Event::Stop),
-            Command::Redial(index) => self.control.pool.redial(step, index),
+    /// Carries out a command, and answers it if it has a token.
+    pub(super) fn on_command(&mut self, step: &mut Step<'_>, token: Option<Token>, command: Command<'_>) {
+        let result = match command {
+            Command::Drain => Some(self.end_as_told(step, Event::Drain)),
+            Command::Undrain => Some(self.end_as_told(step, Event::Undrain)),
+            Command::Stop => Some(self.end_as_told(step, Event::Stop)),
+            Command::Redial(index) => Some(self.control.pool.redial(step, index)),
+            Command::Select { user, choice } => self.on_select(step, token, (user, choice)).err().map(Err),
             Command::Line(_) | Command::End => {
                 step.actions.notify(Level::Warn, "command_refused", &[("why", &"the gateway takes no text")]);
+                Some(Err(Refusal::Unknown))
             }
+        };
+        // What has to be kept is answered when it is.
+        if let Some(result) = result {
+            step.actions.reply(token, result);
         }
+    }
+
+    /// Begins or ends a drain, or begins a stop, which cannot be undone.
+    fn end_as_told(&mut self, step: &mut Step<'_>, event: Event) -> ReplyResult {
+        self.on_ending(step, event);
+        let is_refused = event == Event::Undrain && *step.phase != Phase::Running;
+        if is_refused { Err(Refusal::Ending) } else { Ok(()) }
     }
 
     /// Handles the deadline of a drain or a stop.

@@ -9,7 +9,7 @@ use crate::action::Actions;
 use crate::digest::{Digest as _, Digester};
 use crate::input::{Input, Listen, Taken, Transport};
 use crate::machine::{Machine, Wake, Why};
-use crate::overview::Overview;
+use crate::overview::{Overview, Selection};
 use crate::phase::Phase;
 use crate::rcc::binding::BoundCounts;
 use crate::rcc::control::Tables;
@@ -60,6 +60,10 @@ impl Machine for Engine {
 
     fn overview(&self) -> Option<Overview> {
         Some(Self::overview(self))
+    }
+
+    fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
+        Self::selections(self, after).take(most).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading the engine's state, which is not an input and changes nothing.
 
 use super::{Engine, Gateway};
-use crate::overview::{ConnectionView, Counters, Overview, SessionView, View};
+use crate::overview::{ConnectionView, Counters, Overview, Selection, SessionView, View};
 use crate::sip::transactions::ServerMachine;
 
 impl Engine {
@@ -80,6 +80,12 @@ impl Engine {
             number: session.number(),
             connection: session.connection.map(|connection| (connection.index(), connection.id)),
         })
+    }
+
+    /// Iterates over the choices of users that are in force, in the order of their IDs. Begins behind the user `after`.
+    pub fn selections(&self, after: &str) -> impl Iterator<Item = Selection> {
+        let chosen = self.gateway.control.choices.iter_after(after);
+        chosen.map(|(user, choice)| Selection { user: user.into(), choice: choice.into() })
     }
 
     /// Iterates over all state machines: the name in [`crate::tables::ALL`], a number that identifies one among its

@@ -52,6 +52,11 @@ pub fn dialable(text: &str) -> Result<Number, NotDialable> {
     digits(rest.split_once(';').map_or(rest, |(number, _params)| number))
 }
 
+/// Whether an identifier has a character that could deceive a reader, escaped or not, other than white space around it.
+pub(crate) fn deceives(id: &str) -> bool {
+    first_deceiving(id.trim_ascii()).is_some()
+}
+
 /// The user of a `sip:` URI without its password (RFC 3261 19.1.1). A vanity suffix is none.
 pub(super) fn without_password(user: &str) -> &str {
     user.split_once(':').map_or(user, |(name, _)| if name.ends_with('v') { user } else { name })

@@ -24,9 +24,10 @@ pub use cases::{CASES, Case, DIRECTORY};
 pub use phone::{Registered, ServerType};
 pub use refusal::Refusal;
 
+use super::choice::Choice;
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
 use super::tel::Tel;
-use phone::{Candidate, Choice, choose};
+use phone::{Candidate, Preferred, choose};
 
 /// What a sign-in says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub struct Finder<'a> {
     pub server: ServerType,
     /// The number by which the phone system knows a line, by the number rules; `None` if no rule matches.
     pub directory_number: &'a dyn Fn(&str) -> Option<super::dial::Number>,
-    /// The line appearance that a user selected ([`named`]), if any; users by their IDs.
+    /// The line appearance that a user selected, `DEVICE[:INDEX]`, if any; users by their IDs.
     pub choice: &'a dyn Fn(&str) -> Option<&'a str>,
     /// Whether the device of a line appearance is registered at the phone system.
     pub registered: &'a dyn Fn(AppearanceId) -> Registered,
@@ -103,7 +104,7 @@ impl Finder<'_> {
     }
 
     fn find_appearance(&self, user: UserId, line: &str, notes: &mut dyn Notes) -> Result<Outcome, Refusal> {
-        if let Some(appearance) = self.chosen(user, notes) {
+        if let Some(appearance) = self.chosen(user, line, notes) {
             return Ok(Outcome::Found { user, appearance });
         }
         let candidates = if line.is_empty() {
@@ -125,18 +126,28 @@ impl Finder<'_> {
         self.choose(user, &candidates, notes)
     }
 
-    /// Returns the line appearance that the user chose, if it still exists and is still the user's.
-    fn chosen(&self, user: UserId, notes: &mut dyn Notes) -> Option<AppearanceId> {
+    /// Returns the line appearance that the user chose, if it still exists and is still the user's. If he chose only a
+    /// device, and may control several lines there, it is that of the line that the line URI names.
+    fn chosen(&self, user: UserId, line: &str, notes: &mut dyn Notes) -> Option<AppearanceId> {
         let text = (self.choice)(self.directory.user(user).id)?;
-        let chosen = named(self.directory, text);
-        let is_usable = chosen.is_some_and(|chosen| self.directory.may_control(user, chosen));
-        let found: &dyn Display = match (chosen, is_usable) {
-            (_, true) => &"used, whatever the line URI says",
-            (Some(_), false) => &"ignored: it is not the user's any more",
-            (None, _) => &"ignored: there is no such line appearance any more",
+        let Choice::Device { name, index } = Choice::parse(text)? else { return None };
+        let all: Vec<AppearanceId> = at(self.directory, name, index).collect();
+        let mut own = all.clone();
+        own.retain(|id| self.directory.may_control(user, *id));
+        if own.len() > 1
+            && let Ok(wanted) = Tel::read(line)
+        {
+            let lines = self.find_lines(&wanted, &mut Silent);
+            own.retain(|id| lines.contains(&self.directory.appearance(*id).line));
+        }
+        let (chosen, found) = match (&*own, all.is_empty()) {
+            ([only], _) => (Some(*only), "used, whatever the line URI says"),
+            (_, true) => (None, "ignored: there is no such line appearance any more"),
+            ([], false) => (None, "ignored: it is not the user's any more"),
+            (_, false) => (None, "ignored: the user may control several lines there"),
         };
-        notes.note("selection", &text, found);
-        chosen.filter(|_| is_usable)
+        notes.note("selection", &text, &found);
+        chosen
     }
 
     /// Returns the user's appearances of the line that a line URI names, on the device that it names, if it names one.
@@ -210,38 +221,37 @@ impl Finder<'_> {
         let choice = choose(self.server, &candidates);
         let at = |index: usize| appearances.get(index).copied();
         let (outcome, why) = match choice {
-            Choice::Only(index) => {
+            Preferred::Only(index) => {
                 (at(index).map(|appearance| Outcome::Found { user, appearance }), "the only one")
             }
-            Choice::SoftPhone(index) => {
+            Preferred::SoftPhone(index) => {
                 let appearance = at(index).map(|appearance| Outcome::Found { user, appearance });
                 (appearance, "the soft phone that is registered")
             }
-            Choice::HardPhone(index) => {
+            Preferred::HardPhone(index) => {
                 let appearance = at(index).map(|appearance| Outcome::Found { user, appearance });
                 (appearance, "the hard phone, as no soft phone is registered")
             }
-            Choice::Depends(index) => (
+            Preferred::Depends(index) => (
                 at(index).map(|on| Outcome::Depends { user, on }),
                 "it depends on whether a soft phone is registered",
             ),
-            Choice::Ambiguous => (None, "several could be meant"),
+            Preferred::Ambiguous => (None, "several could be meant"),
         };
         notes.note("line appearance", &Counted(candidates.len()), &why);
         outcome.ok_or(Refusal::AmbiguousLine)
     }
 }
 
-/// Returns the line appearance that a selection names: `DEVICE:INDEX`, or `DEVICE` if that has only one.
-pub fn named(directory: &Directory, text: &str) -> Option<AppearanceId> {
-    let with_index = text.rsplit_once(':').and_then(|(device, index)| {
-        let (device, index) = (directory.device_named(device)?, index.parse::<u32>().ok()?);
-        directory.appearances_of_device(device).find(|id| directory.appearance(*id).index == index)
-    });
-    with_index.or_else(|| {
-        let mut all = directory.appearances_of_device(directory.device_named(text)?);
-        all.next().filter(|_| all.next().is_none())
-    })
+/// Iterates over the line appearances at a device, or the one at this index of it.
+pub(crate) fn at<'d>(
+    directory: &'d Directory,
+    device: &str,
+    index: Option<u16>,
+) -> impl Iterator<Item = AppearanceId> + use<'d> {
+    let all = directory.device_named(device).into_iter();
+    let all = all.flat_map(|device| directory.appearances_of_device(device));
+    all.filter(move |id| index.is_none_or(|index| directory.appearance(*id).index == u32::from(index)))
 }
 
 /// A number of candidates, in words.

@@ -7,6 +7,7 @@
 use alloc::vec::Vec;
 
 use super::dial::{MAX_DIGITS, Number, dialable};
+use super::rules::{Cause, Outcome, Rules};
 use super::type_of_number::{DYNAMIC, INTERNATIONAL};
 use super::uri::write_own_line;
 use crate::wire::csta::emit;
@@ -245,10 +246,37 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Appends the text that stands for a device outside a ConnectionID: as [`Self::write`], but a number as the rules
+    /// for numbers that are shown to clients have it.
+    pub(crate) fn write_shown(&self, device: Device<'_>, (line, rules): (&str, &Rules), out: &mut Vec<u8>) {
+        if rules.shows_all_as_they_are() {
+            return self.write(device, line, out);
+        }
+        let is_rewritten = match self {
+            Self::Number(Identifier::Digits(digits)) => write_by(rules, digits, out),
+            Self::Number(Identifier::Number(digits)) => write_by(rules, digits, out),
+            // Of a URI with a type of number it would not be known whether that still applies.
+            Self::Unchanged if device.type_of_number.is_none() => {
+                with_number(device, |number| write_by(rules, number, out)).unwrap_or_default()
+            }
+            Self::Number(_) | Self::Unchanged | Self::Line | Self::NotKnown | Self::Restricted => false,
+        };
+        if !is_rewritten {
+            self.write(device, line, out);
+        }
+    }
+
     /// Whether the text is the phone system's own, so that its `typeOfNumber` still applies.
     pub(crate) const fn is_as_it_came(&self) -> bool {
         matches!(self, Self::Unchanged | Self::NotKnown | Self::Restricted)
     }
+}
+
+/// Writes a number as a rule has it. Returns whether there is such a rule, and what it makes is not too long.
+fn write_by(rules: &Rules, number: &str, out: &mut Vec<u8>) -> bool {
+    let Outcome { cause: Cause::Rule(_), number: Ok(shown) } = rules.shown(number) else { return false };
+    write_number(&shown, out);
+    true
 }
 
 /// Writes a number as a `tel:` URI (RFC 3966): an E.164 number as it is, another as a dial string.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `session`, `sessions` | sessions and their carriers |
 //! | `binding` | which CTI connection a session is bound to, and what its client may ask for |
+//! | `choices` | the line appearances that users have chosen |
 //! | `stale` | sessions whose connection was replaced |
 //! | `jobs` | work on many sessions, done in portions |
 //! | `ticket` | the context of a request to a phone system |
@@ -20,6 +21,7 @@
 //! | `connections` | changes in the state of CTI connections |
 //! | `clients` | clients as they are seen here: what they are told, and how they are answered |
 //! | `delivery` | what clients are told of their monitors |
+//! | `other_device` | controlling a line at another device |
 //! | `restoring`, `lifetime` | a session's connection and monitors; its beginning and its end |
 //! | `serving`, `answers` | a client's request, and a phone system's answer, on their ways |
 //! | `work`, `phone_systems` | portions of jobs; what the pool has to say |
@@ -27,9 +29,10 @@
 //! Each file uses only those above it.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 
 use super::binding::BoundCounts;
+use super::choices::Choices;
 use super::device_lists::DeviceLists;
 use super::early::EarlyEvents;
 use super::jobs::Job;
@@ -45,6 +48,7 @@ use crate::cti::pool::Pool;
 use crate::cti::protocol::LinkProtocol;
 use crate::digest::Digester;
 use crate::entropy::{Entropy, Seed};
+use crate::few::Few;
 use crate::index::Index;
 use crate::overview::View;
 use crate::slots::{Handle, Slots};
@@ -80,6 +84,9 @@ pub(crate) enum What<'n> {
 pub(crate) struct Control<C> {
     pub(crate) pool: Pool<Ticket>,
     pub(crate) sessions: Sessions<C>,
+    pub(crate) choices: Choices,
+    /// The sessions of each user of the directory, by ID without case. Follows from the table.
+    pub(super) by_owner: BTreeMap<Box<str>, Few<SessionId>>,
     /// The sessions whose clients were told that they are gone, by user and line.
     pub(super) stale: Index<AnySession>,
     pub(super) monitors: Slots<Monitor>,
@@ -99,8 +106,8 @@ pub(crate) struct Control<C> {
     pub(crate) xml_limits: XmlLimits,
 }
 
-/// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way.
-pub(crate) type Tables = [u64; 4];
+/// The fingerprints of the tables: sessions, monitors, switch monitors, requests under way, choices.
+pub(crate) type Tables = [u64; 5];
 
 impl<C: Carrier> Control<C> {
     /// Creates remote call control, which dials its CTI connections with the first tick; `protocol` creates their
@@ -116,6 +123,8 @@ impl<C: Carrier> Control<C> {
         Self {
             pool: Pool::new(config, timers, protocol),
             sessions: Sessions::new(limits.sessions),
+            choices: Choices::new(limits.selections),
+            by_owner: BTreeMap::new(),
             stale: Index::default(),
             monitors: Slots::new(monitors),
             switch_monitors: SwitchMonitors::new(monitors, Entropy::new(seed)),
@@ -154,8 +163,13 @@ impl<C: Carrier> Control<C> {
 
     /// Updates and returns the fingerprints of the tables.
     pub(crate) fn fold(&mut self) -> (Tables, BoundCounts) {
-        let tables =
-            [self.sessions.fold(), self.monitors.fold(), self.switch_monitors.slots.fold(), self.pool.fold()];
+        let tables = [
+            self.sessions.fold(),
+            self.monitors.fold(),
+            self.switch_monitors.slots.fold(),
+            self.pool.fold(),
+            self.choices.fold(),
+        ];
         (tables, self.bound)
     }
 
@@ -166,6 +180,7 @@ impl<C: Carrier> Control<C> {
             self.monitors.recompute(),
             self.switch_monitors.slots.recompute(),
             self.pool.recompute(),
+            self.choices.recompute(),
         ];
         (tables, self.recount_bound())
     }
@@ -175,6 +190,8 @@ impl<C: Carrier> Control<C> {
         let Self {
             pool,
             sessions: _,
+            choices,
+            by_owner: _,
             stale,
             monitors: _,
             switch_monitors: _,
@@ -203,5 +220,6 @@ impl<C: Carrier> Control<C> {
         digester.number(*snapshots);
         digester.value(walker);
         digester.value(walk_deadline);
+        choices.digest_rest(digester);
     }
 }

@@ -30,6 +30,7 @@ impl<C: Carrier> Control<C> {
             monitors: Few::default(),
             monitors_had,
             registration: None,
+            owner: None,
         })
     }
 
@@ -43,12 +44,17 @@ impl<C: Carrier> Control<C> {
     /// cannot be asked.
     pub(crate) fn check_line(&mut self, step: &mut Step<'_>, session: SessionId) -> bool {
         let number = self.number_of(session);
+        self.check_device(step, session, &number)
+    }
+
+    /// The same of another device, by which the session's line may come to be controlled.
+    pub(crate) fn check_device(&mut self, step: &mut Step<'_>, session: SessionId, device: &str) -> bool {
         let connection = self.sessions.get(session).and_then(|one| one.connection);
-        let Some(connection) = connection.filter(|connection| self.may_check(step, *connection, &number))
+        let Some(connection) = connection.filter(|connection| self.may_check(step, *connection, device))
         else {
             return false;
         };
-        let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
+        let request = Request::SnapshotDevice { device: Device { id: device, type_of_number: None } };
         self.pool.ask(step, connection, Ticket::VerifyLine(session), &request).is_ok()
     }
 
@@ -90,6 +96,7 @@ impl<C: Carrier> Control<C> {
         }
         self.bind(session, None);
         self.forget_stale(step, session);
+        self.set_owner(session, None);
         self.sessions.remove(session).map(|one| one.carrier)
     }
 }

@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::calls::Call;
-use crate::line::dial::{MAX_DIGITS, dialable};
+use crate::line::dial::{MAX_DIGITS, Number, deceives, dialable};
+use crate::line::rules::{Outcome, Rules};
 use crate::line::type_of_number::TypeOfNumber;
 use crate::line::uri::number_of;
 use crate::wire::csta::errors::CstaError;
@@ -39,6 +40,13 @@ pub(crate) enum Found<'r> {
     Static,
     /// Another device's connection.
     Foreign(Connection<'r>),
+    /// The same, of a device by its number.
+    ForeignAt {
+        /// The phone system's callID.
+        call: Option<&'r str>,
+        /// The number.
+        number: Number,
+    },
     /// The session's line.
     Line,
     /// A number to be dialled; if it is dialled in parts, with the sign for that, or empty.
@@ -110,6 +118,9 @@ fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> 
         }
         Found::Static => Value::Connection(Connection { call: None, device: Some(plain(line)) }),
         Found::Foreign(connection) => Value::Connection(*connection),
+        Found::ForeignAt { call, number } => {
+            Value::Connection(Connection { call: *call, device: Some(plain(number)) })
+        }
         Found::Line => Value::Device(plain(line)),
         Found::Digits(digits) => Value::Device(plain(digits)),
         Found::Device(device) => Value::Device(plain(device)),
@@ -118,14 +129,15 @@ fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> 
     }
 }
 
-/// Resolves a number to be dialled. A phone must not go off hook for what it cannot dial (client quirk 5). Only if it
-/// may be dialled in parts, and `DialDigits` can bring the rest, may it be empty or end in `;` (ECMA-269, Make Call).
+/// Resolves a number to be dialled, by the rules for these. A phone must not go off hook for what it cannot dial (client
+/// quirk 5). Only if it may be dialled in parts, and `DialDigits` can bring the rest, may it be empty or end in `;`
+/// (ECMA-269, Make Call); no rule applies to a part, since none can know what the whole number is.
 pub(crate) fn dialled<'r>(
     relayed: &Relayed<'_>,
     member: &Member,
     (in_part, only_if): (bool, Option<&str>),
-    features: Features,
-    edition: u8,
+    (features, edition): (Features, u8),
+    rules: &Rules,
 ) -> Result<Option<Found<'r>>, CstaError> {
     let mut devices = relayed.devices(member.name);
     let Some(first) = devices.next() else {
@@ -134,7 +146,7 @@ pub(crate) fn dialled<'r>(
     let first = first.ok_or(member.error)?;
     if only_if.is_some_and(|name| relayed.truth(name) != Some(true)) {
         // It is not dialled, but names what is switched off, if anything.
-        return named(first, member).map(Some);
+        return named(first, member, rules).map(Some);
     }
     let goes_on = features.has_service("DialDigits");
     if in_part && first.id.is_empty() && goes_on {
@@ -142,13 +154,14 @@ pub(crate) fn dialled<'r>(
     }
     if let Some(begun) = first.id.strip_suffix(';').filter(|_| in_part) {
         // If nothing can bring the rest, the beginning must not be dialled as if it were the whole number.
-        let begun = digits(begun, ";").filter(|_| goes_on).ok_or(member.error)?;
+        let begun = part(begun, ";").filter(|_| goes_on).ok_or(member.error)?;
         return Ok(Some(Found::Digits(begun)));
     }
     if first.id.is_empty() && !member.required {
         return Ok(Some(Found::Nothing));
     }
-    let only = digits(first.id, "").ok_or(member.error)?;
+    let only = if is_rest(relayed, first) { part(first.id, "") } else { whole(first.id, rules) };
+    let only = only.ok_or(member.error)?;
     let mut others = devices.peekable();
     if others.peek().is_none() {
         return Ok(Some(Found::Digits(only)));
@@ -160,7 +173,7 @@ pub(crate) fn dialled<'r>(
     let mut listed: Vec<Box<str>> = Vec::new();
     listed.push(Box::from(only.as_str()));
     for other in others {
-        let other = digits(other.ok_or(member.error)?.id, "").ok_or(member.error)?;
+        let other = whole(other.ok_or(member.error)?.id, rules).ok_or(member.error)?;
         if listed.len() >= MAX_LISTED {
             return Err(member.error);
         }
@@ -169,16 +182,32 @@ pub(crate) fn dialled<'r>(
     Ok(Some(Found::Devices(listed)))
 }
 
-/// Returns the digits of a number, followed by `end`. `None` if it cannot be dialled.
-fn digits(text: &str, end: &str) -> Option<Digits> {
+/// Whether a number is the rest of one that was begun before. One with a `+` begins with that.
+fn is_rest(relayed: &Relayed<'_>, number: Device<'_>) -> bool {
+    relayed.service.root == "DialDigits" && dialable(number.id).is_ok_and(|digits| !digits.starts_with('+'))
+}
+
+/// Returns the digits of a part of a number, followed by `end`. `None` if it cannot be dialled.
+fn part(text: &str, end: &str) -> Option<Digits> {
     let mut digits = Digits::new();
     digits.push_str(&dialable(text).ok()?).ok()?;
     digits.push_str(end).ok()?;
     Some(digits)
 }
 
+/// Returns the digits that the phone system dials for a number. `None` if it cannot be dialled, as it is or by the
+/// rules.
+fn whole(text: &str, rules: &Rules) -> Option<Digits> {
+    let number = rules.dial(&dialable(text).ok()?).number.ok()?;
+    Digits::try_from(number.as_str()).ok()
+}
+
 /// Resolves devices that are named but not dialled. All are needed, since a shorter list would mean something else.
-pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Option<Found<'r>>, CstaError> {
+pub(crate) fn numbers<'r>(
+    relayed: &Relayed<'_>,
+    member: &Member,
+    rules: &Rules,
+) -> Result<Option<Found<'r>>, CstaError> {
     let mut listed: Vec<Box<str>> = Vec::new();
     for named in relayed.devices(member.name) {
         let device = named.ok_or(member.error)?;
@@ -189,7 +218,7 @@ pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Opti
         if listed.len() >= MAX_LISTED {
             return Err(member.error);
         }
-        listed.push(number(device.id).ok_or(member.error)?);
+        listed.push(number(device.id, |digits| rules.named(digits)).ok_or(member.error)?);
     }
     if member.list.is_some() {
         return Ok((!listed.is_empty()).then_some(Found::Devices(listed)));
@@ -199,18 +228,18 @@ pub(crate) fn numbers<'r>(relayed: &Relayed<'_>, member: &Member) -> Result<Opti
     Ok(listed.into_iter().next().map(Found::Device).or(is_there.then_some(Found::Nothing)))
 }
 
-/// Resolves a device that may be empty and then stands for nothing.
-fn named<'r>(device: Device<'_>, member: &Member) -> Result<Found<'r>, CstaError> {
+/// Resolves a device that may be empty and then stands for nothing. It is named as it was when it was dialled.
+fn named<'r>(device: Device<'_>, member: &Member, rules: &Rules) -> Result<Found<'r>, CstaError> {
     if device.id.is_empty() {
         return Ok(Found::Nothing);
     }
-    number(device.id).map(Found::Device).ok_or(member.error)
+    number(device.id, |digits| rules.dial(digits)).map(Found::Device).ok_or(member.error)
 }
 
-/// Returns the number of a device: its digits, or what its URI has in their place.
-fn number(id: &str) -> Option<Box<str>> {
+/// Returns the number of a device: its digits by the rules, or what its URI has in their place.
+fn number(id: &str, by_rules: impl FnOnce(&str) -> Outcome) -> Option<Box<str>> {
     match dialable(id) {
-        Ok(digits) => Some(Box::from(digits.as_str())),
-        Err(_) => number_of(id).map(Box::from),
+        Ok(digits) => by_rules(&digits).number.ok().map(|number| Box::from(number.as_str())),
+        Err(_) => number_of(id).filter(|_| !deceives(id)).map(Box::from),
     }
 }

@@ -10,6 +10,8 @@ use super::switch_monitor::{State, SwitchMonitor};
 use super::ticket::Ticket;
 use crate::cti::ConnectionRef;
 use crate::cti::protocol::Urgency;
+use crate::line::dial::{Number, dialable};
+use crate::line::rules::Rules;
 use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
 use crate::line::uri::number_of;
 use crate::step::{SessionId, Step};
@@ -125,7 +127,7 @@ impl<C: Carrier> Control<C> {
             now: step.now,
         };
         for member in relayed.service.request {
-            if let Some(found) = self.find(&own, relayed, member)? {
+            if let Some(found) = self.find(&own, relayed, member, &step.config.numbers)? {
                 if resolved.has_call(&found) && names_two_calls(relayed) {
                     return Err(member.error);
                 }
@@ -151,21 +153,22 @@ impl<C: Carrier> Control<C> {
         own: &Own,
         relayed: &Relayed<'r>,
         member: &Member,
+        rules: &Rules,
     ) -> Result<Option<Found<'r>>, CstaError> {
         match member.role {
             Role::Own | Role::Held | Role::Active | Role::OwnCall => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
-                self.find_own(own, relayed.service, member, named).map(Some)
+                self.find_own(own, (relayed.service, member), named, rules).map(Some)
             }
             Role::Foreign => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
-                self.find_foreign(own, member, named).map(Some)
+                self.find_foreign(own, member, named, rules).map(Some)
             }
             Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
             Role::Dialled { in_part, only_if } => {
-                dialled(relayed, member, (in_part, only_if), own.features, own.edition)
+                dialled(relayed, member, (in_part, only_if), (own.features, own.edition), rules)
             }
-            Role::Number => numbers(relayed, member),
+            Role::Number => numbers(relayed, member, rules),
             Role::Text
             | Role::Truth
             | Role::Count
@@ -184,9 +187,9 @@ impl<C: Carrier> Control<C> {
     fn find_own<'r>(
         &self,
         own: &Own,
-        service: &Service,
-        member: &Member,
+        (service, member): (&Service, &Member),
         named: Connection<'r>,
+        rules: &Rules,
     ) -> Result<Found<'r>, CstaError> {
         if own.number.is_empty() {
             return Err(member.error);
@@ -206,7 +209,7 @@ impl<C: Carrier> Control<C> {
         }
         // A callID alone names no device: the phone system could not tell whose call it is. Nor is a call of which only
         // another line is a party a call of this one.
-        if member.role == Role::OwnCall || self.is_anothers(own, call, named.device) {
+        if member.role == Role::OwnCall || self.is_anothers(own, call, named.device, rules) {
             return Err(member.error);
         }
         let (call, device) = (Word::from(call), own.number.clone());
@@ -215,8 +218,10 @@ impl<C: Carrier> Control<C> {
 
     /// Whether a call that is not known at the session's line is known at the other one that is named with it. What is
     /// known at the own line counts only if that is monitored, and the client knows all of it.
-    fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>) -> bool {
+    fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>, rules: &Rules) -> bool {
         let Some(number) = device.and_then(|device| number_of(device.id)) else { return false };
+        let shown = number_behind(number, rules);
+        let number = shown.as_deref().unwrap_or(number);
         if own.is_named_by(number) || self.may_be_untold(own.session) {
             return false;
         }
@@ -236,6 +241,7 @@ impl<C: Carrier> Control<C> {
         own: &Own,
         member: &Member,
         named: Connection<'r>,
+        rules: &Rules,
     ) -> Result<Found<'r>, CstaError> {
         if !own.foreign_calls {
             return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
@@ -253,18 +259,21 @@ impl<C: Carrier> Control<C> {
             ..device
         });
         let device = device.filter(|device| !device.id.is_empty());
+        let named = device.filter(|device| device.type_of_number != Some(DYNAMIC));
+        let shown = named.and_then(|device| number_behind(device.id, rules));
+        let found = |call| match &shown {
+            Some(number) => Found::ForeignAt { call, number: number.clone() },
+            None => Found::Foreign(Connection { call, device }),
+        };
         let Some(call) = call else {
             // A device alone stands for its only call that can be meant, which the phone system knows.
-            let device =
-                device.filter(|device| device.type_of_number != Some(DYNAMIC)).ok_or(member.error)?;
-            return Ok(Found::Foreign(Connection { call: None, device: Some(device) }));
+            return named.map(|_| found(None)).ok_or(member.error);
         };
-        let monitored = device.and_then(|device| self.switch_monitors.of_device(own.link, device.id));
+        let number = shown.as_deref().or(device.map(|device| device.id));
+        let monitored = number.and_then(|number| self.switch_monitors.of_device(own.link, number));
         let monitored = monitored.and_then(|monitored| self.switch_monitors.slots.get(monitored));
-        Ok(match monitored.and_then(|one| one.calls.find_as_named(call, own.now)) {
-            Some(announced) => Found::own(announced),
-            None => Found::Foreign(Connection { call: Some(call), device }),
-        })
+        let announced = monitored.and_then(|one| one.calls.find_as_named(call, own.now));
+        Ok(announced.map_or_else(|| found(Some(call)), Found::own))
     }
 
     /// Resolves the line's own connection named by the line alone: it is that of the only known call that can be meant.
@@ -279,6 +288,13 @@ impl<C: Carrier> Control<C> {
         }
         Ok(Found::own(first))
     }
+}
+
+/// Returns the phone system's number of a device that the client names by the number that it was shown. `None` if that
+/// is the same.
+fn number_behind(number: &str, rules: &Rules) -> Option<Number> {
+    let digits = dialable(number).ok()?;
+    rules.named(&digits).number.ok().filter(|behind| *behind != digits)
 }
 
 /// Whether a request names two calls. If they are one by now, it comes too late: a call is not joined with itself.

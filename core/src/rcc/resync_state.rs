@@ -21,7 +21,7 @@ use super::merger::leaves;
 use super::snapshot::{Recent, Snapshot};
 use crate::few::Few;
 use crate::transition::assert_transition;
-use crate::wire::csta::model::{CallEvent, Event};
+use crate::wire::csta::model::{CallEvent, Device, Event};
 use crate::word::Word;
 
 /// The progress of bringing a client up to date.
@@ -152,6 +152,20 @@ impl Resync {
     pub(super) fn lose(&mut self) {
         self.verify();
         self.held = VecDeque::new();
+    }
+
+    /// Ends the calls that the client knows, because its line is controlled at another device from now on, which the
+    /// phone system knows as `device`. They are told in its name: the client knows no other. At the limit the oldest
+    /// end is forgotten.
+    pub(super) fn leave_device(&mut self, device: Device<'_>, limit: usize) {
+        let calls = core::mem::take(&mut self.calls);
+        for call in calls.iter() {
+            let mut call = call.clone();
+            call.set_device(device);
+            self.gone.push_back(Change::cleared(self.switch, call));
+        }
+        let excess = self.gone.len().saturating_sub(limit);
+        self.gone.drain(..excess);
     }
 
     /// Begins again with a new snapshot of the same switch monitor, because what the client knows may be wrong. It also

@@ -84,6 +84,8 @@ pub(crate) struct Session<C> {
     /// How many monitors it has had: numbers the next one.
     pub(crate) monitors_had: u32,
     pub(crate) registration: Option<Registration>,
+    /// The user's ID in the directory, without case.
+    pub(crate) owner: Option<Box<str>>,
 }
 
 impl<C: Carrier> Session<C> {
@@ -154,6 +156,7 @@ crate::digest! { struct Session<C> {
     monitors,
     monitors_had,
     registration,
+    owner,
 } }
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }

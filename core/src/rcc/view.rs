@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use super::reference::{Reference, write_call};
 use super::session::{Carrier, Session};
+use crate::config::Config;
 use crate::line::identifier::Seen;
+use crate::line::rules::Rules;
 use crate::wire::csta::emit::{self, Rewrite, Shown};
 use crate::wire::csta::model::Device;
 use crate::wire::csta::relayed::Relayed;
@@ -19,6 +21,8 @@ pub(crate) struct ClientView<'a> {
     pub(crate) number: &'a str,
     /// The number of the phone system, which is in front of its callIDs.
     pub(crate) switch: u8,
+    /// How numbers are shown.
+    rules: &'a Rules,
     /// The client's own `monitorCrossRefID`, in an event.
     pub(crate) cross_reference: Option<Reference>,
     /// The edition of ECMA-323 agreed with the phone system.
@@ -28,14 +32,16 @@ pub(crate) struct ClientView<'a> {
 }
 
 impl<'a> ClientView<'a> {
-    /// Creates a client's view of the phone system `switch`, with which the edition is `agreed`.
+    /// Creates a client's view of the phone system `switch`.
     pub(crate) fn new<C: Carrier>(
+        config: &'a Config,
         session: &'a Session<C>,
-        (switch, agreed): (u8, u8),
+        switch: u8,
         cross_reference: Option<Reference>,
     ) -> Self {
         let (line, number) = (session.line(), session.number());
-        Self { line, number, switch, cross_reference, agreed, offered: Features::NONE }
+        let (rules, agreed) = (&config.numbers, config.cti.protocol_version);
+        Self { line, number, switch, rules, cross_reference, agreed, offered: Features::NONE }
     }
 
     /// Adds the features that a device may be said to have, as far as the client's edition has them.
@@ -62,6 +68,11 @@ impl Rewrite for ClientView<'_> {
     }
 
     fn device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
+        Seen::by_client(device, self.number).write_shown(device, (self.line, self.rules), out);
+    }
+
+    /// Writes the number as it is: the phone system must know what it is given back.
+    fn connection_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
         Seen::by_client(device, self.number).write(device, self.line, out);
     }
 

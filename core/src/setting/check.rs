@@ -189,6 +189,13 @@ impl Checked {
         N::try_from(self.integer(name)).unwrap_or_default()
     }
 
+    /// The least and the most that `name` is set to. The key's bounds must fit into `N`.
+    #[must_use]
+    pub fn span<N: TryFrom<i64>>(&self, name: &str) -> Option<(N, N)> {
+        let (least, most) = self.value(name).and_then(span)?;
+        Some((N::try_from(least).ok()?, N::try_from(most).ok()?))
+    }
+
     /// The flag `name` is set to, or its default, or false.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
@@ -259,6 +266,9 @@ fn unfit(key: &Key, value: &Value) -> Vec<(String, String)> {
 fn fit_one(key: &Key, value: &Value) -> Result<(), (String, String)> {
     let fits = match (key.kind, value) {
         (Kind::Integer { min, max }, Value::Integer(number)) => (min..=max).contains(number),
+        (Kind::Span { min, max }, value) => {
+            span(value).is_some_and(|(least, most)| min <= least && least <= most && most <= max)
+        }
         (Kind::Flag, Value::Flag(_)) => true,
         (Kind::Text { max }, Value::Text(text)) => text.len() <= max && !text.chars().any(char::is_control),
         (Kind::Choice(words), Value::Text(text)) => words.contains(&text.as_str()),
@@ -268,6 +278,22 @@ fn fit_one(key: &Key, value: &Value) -> Result<(), (String, String)> {
         _ => false,
     };
     if fits { Ok(()) } else { Err((shorten(&value.to_string()), format!("must be {}", Bound(key)))) }
+}
+
+/// The least and the most that a value names: `4` or `"4-6"`.
+fn span(value: &Value) -> Option<(i64, i64)> {
+    let number = |text: &str| {
+        let digits = text.trim();
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+    };
+    match value {
+        Value::Integer(number) => Some((*number, *number)),
+        Value::Text(text) => match text.split_once('-') {
+            Some((least, most)) => Some((number(least)?, number(most)?)),
+            None => number(text).map(|number| (number, number)),
+        },
+        Value::Flag(_) | Value::List(_) | Value::Other(_) => None,
+    }
 }
 
 /// Whether `text` is `host:port`: a name, an IPv4 address or an IPv6 address in brackets, and a port that is not 0.

@@ -18,6 +18,9 @@ impl fmt::Display for Bound<'_> {
         match kind {
             Kind::Integer { min, max } if unit.is_empty() => write!(f, "a whole number from {min} to {max}"),
             Kind::Integer { min, max } => write!(f, "a whole number from {min} to {max} {unit}"),
+            Kind::Span { min, max } => {
+                write!(f, "a whole number from {min} to {max} {unit}, or two of them as in \"4-6\"")
+            }
             Kind::Flag => f.write_str("true or false"),
             Kind::Text { max } => write!(f, "text of at most {max} bytes, without control characters"),
             Kind::Choice(words) => {

@@ -119,6 +119,8 @@ fn show_recorded(action: &RecordedAction<'_>) -> String {
         }
         RecordedAction::Notify { level, name, fields } => format!("notify {} {name} {fields}", level.name()),
         RecordedAction::Print { text } => format!("print {text}"),
+        RecordedAction::Persist { token, key, value } => show(&Action::Persist { token: *token, key, value }),
+        RecordedAction::Reply { token, result } => show(&Action::Reply { token: *token, result: *result }),
         RecordedAction::Finish { status } => format!("finish {status}"),
     }
 }

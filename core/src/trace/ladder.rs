@@ -9,7 +9,7 @@ use core::net::SocketAddr;
 use super::chain::Trace;
 use super::messages::{Message, Messages, short};
 use super::read::ReadError;
-use super::step::{RecordedAction, RecordedInput, Step};
+use super::step::{RecordedAction, RecordedCommand, RecordedInput, Step};
 use super::text::push_payload;
 use crate::action::Level;
 use crate::input::{LinkId, Transport};
@@ -146,21 +146,33 @@ impl Ladder<'_> {
             RecordedInput::Listening { listener, address } => {
                 self.note(now, &format!("listening on {address} (listener {})", listener.index()));
             }
-            RecordedInput::Line(line) => self.note(now, &format!("> {line}")),
-            RecordedInput::Drain => self.note(now, "told to drain"),
-            RecordedInput::Undrain => self.note(now, "told to end the drain"),
-            RecordedInput::Redial(index) => {
-                self.note(now, &format!("told to dial connection {index} (from 0)"));
-            }
-            RecordedInput::Stop => self.note(now, "told to stop"),
+            RecordedInput::Command { command, .. } => self.command(now, command),
+            RecordedInput::Persisted { result: Err(fault), .. } => self.note(now, &fault.to_string()),
+            RecordedInput::Restored { key, value } => self.note(now, &format!("restored {key}: {value}")),
             RecordedInput::Clock { unix_micros } => self.times.set(now, *unix_micros),
-            RecordedInput::Tick | RecordedInput::End => {}
+            RecordedInput::Tick | RecordedInput::Persisted { result: Ok(()), .. } => {}
         }
         for (_, action) in &step.actions {
             self.action(now, action);
         }
         if step.panicked {
             self.note(now, "the machine panicked");
+        }
+    }
+
+    fn command(&mut self, now: Instant, command: &RecordedCommand<'_>) {
+        match command {
+            RecordedCommand::Line(line) => self.note(now, &format!("> {line}")),
+            RecordedCommand::Drain => self.note(now, "told to drain"),
+            RecordedCommand::Undrain => self.note(now, "told to end the drain"),
+            RecordedCommand::Redial(index) => {
+                self.note(now, &format!("told to dial connection {index} (from 0)"));
+            }
+            RecordedCommand::Stop => self.note(now, "told to stop"),
+            RecordedCommand::Select { user, choice } => {
+                self.note(now, &format!("told to select {choice} for {user}"));
+            }
+            RecordedCommand::End => {}
         }
     }
 
@@ -180,7 +192,13 @@ impl Ladder<'_> {
                 self.note(now, &format!("{} {name} {fields}", level.name()));
             }
             RecordedAction::Print { text } => self.note(now, text),
-            RecordedAction::Notify { .. } | RecordedAction::Finish { .. } => {}
+            RecordedAction::Reply { result: Err(refusal), .. } => {
+                self.note(now, &format!("refused: {refusal}"));
+            }
+            RecordedAction::Persist { .. }
+            | RecordedAction::Reply { result: Ok(()), .. }
+            | RecordedAction::Notify { .. }
+            | RecordedAction::Finish { .. } => {}
         }
     }
 

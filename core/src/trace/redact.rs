@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use super::chain::Trace;
 use super::replay::ReplayError;
 use super::rerun::{Rerun, rerun};
-use super::step::RecordedInput;
+use super::step::{RecordedCommand, RecordedInput};
 use super::{Digests, Form, Header};
 use crate::input::{LinkId, Peer};
 use crate::machine::Machine;
@@ -32,6 +32,10 @@ use address::Addresses;
 use mark::{Mark, Speech, mark};
 use words::Words;
 
+/// The beginning of the keys that are left out. Number rules are parts of numbers: they tell what must not be told, and
+/// would fit no number that was replaced.
+const LEFT_OUT: &str = "numbers.";
+
 /// Redacts the run in `segments`. `secret` determines the replacements; it must be random and not be kept, or short
 /// numbers could be found by trying. `keys` gives the keys of the machine that a trace names: a value that one of them
 /// restricts to certain words is kept. [`Rerun::parted`] says whether the machine behaved differently.
@@ -46,7 +50,8 @@ pub fn redact(
 ) -> Result<Rerun, ReplayError> {
     let mut redactor = Redactor::new(segments, secret, keys)?;
     let mut header = Trace::open(segments)?.header().clone();
-    header.settings = header.settings.into_iter().map(|setting| redactor.setting(setting)).collect();
+    let settings = header.settings.into_iter().filter(|setting| !setting.key.starts_with(LEFT_OUT));
+    header.settings = settings.map(|setting| redactor.setting(setting)).collect();
     header.comment = Vec::new();
     header.version = super::VERSION.into();
     let machine = make(&header).map_err(ReplayError::Config)?;
@@ -86,16 +91,18 @@ impl Redactor {
                     streams.entry(link).or_default().extend_from_slice(&bytes);
                 }
                 RecordedInput::Datagram { bytes, .. } => learn(&mut words, &bytes, Speech::Sip),
-                RecordedInput::Line(line) => learn(&mut words, line.as_bytes(), Speech::Lines),
+                RecordedInput::Command { command, .. } => {
+                    texts(&command, |text, speech| learn(&mut words, text.as_bytes(), speech));
+                }
+                RecordedInput::Restored { key, value } => {
+                    learn(&mut words, key.as_bytes(), Speech::UserKey);
+                    learn(&mut words, value.as_bytes(), Speech::Choice);
+                }
                 RecordedInput::Tick
                 | RecordedInput::Listening { .. }
                 | RecordedInput::Opened { .. }
                 | RecordedInput::Closed { .. }
-                | RecordedInput::End
-                | RecordedInput::Drain
-                | RecordedInput::Undrain
-                | RecordedInput::Redial(_)
-                | RecordedInput::Stop
+                | RecordedInput::Persisted { .. }
                 | RecordedInput::Clock { .. } => {}
             }
         }
@@ -184,16 +191,51 @@ impl Redactor {
                 let bytes = Cow::Owned(self.text(&bytes, Speech::Sip));
                 RecordedInput::Datagram { listener, peer: self.addresses.socket(peer), bytes }
             }
-            RecordedInput::Line(line) => RecordedInput::Line(Cow::Owned(self.string(&line, Speech::Lines))),
+            RecordedInput::Command { token, command } => {
+                RecordedInput::Command { token, command: self.command(command) }
+            }
+            RecordedInput::Restored { key, value } => RecordedInput::Restored {
+                key: Cow::Owned(self.string(&key, Speech::UserKey)),
+                value: Cow::Owned(self.string(&value, Speech::Choice)),
+            },
             input @ (RecordedInput::Tick
             | RecordedInput::Closed { .. }
-            | RecordedInput::End
-            | RecordedInput::Drain
-            | RecordedInput::Undrain
-            | RecordedInput::Redial(_)
-            | RecordedInput::Stop
+            | RecordedInput::Persisted { .. }
             | RecordedInput::Clock { .. }) => input,
         }
+    }
+
+    fn command<'t>(&mut self, command: RecordedCommand<'t>) -> RecordedCommand<'t> {
+        match command {
+            RecordedCommand::Line(line) => {
+                RecordedCommand::Line(Cow::Owned(self.string(&line, Speech::Lines)))
+            }
+            RecordedCommand::Select { user, choice } => RecordedCommand::Select {
+                user: Cow::Owned(self.string(&user, Speech::User)),
+                choice: Cow::Owned(self.string(&choice, Speech::Choice)),
+            },
+            command @ (RecordedCommand::End
+            | RecordedCommand::Drain
+            | RecordedCommand::Undrain
+            | RecordedCommand::Redial(_)
+            | RecordedCommand::Stop) => command,
+        }
+    }
+}
+
+/// Calls `each` with the texts of a command, and what they are.
+fn texts(command: &RecordedCommand<'_>, mut each: impl FnMut(&str, Speech)) {
+    match command {
+        RecordedCommand::Line(line) => each(line, Speech::Lines),
+        RecordedCommand::Select { user, choice } => {
+            each(user, Speech::User);
+            each(choice, Speech::Choice);
+        }
+        RecordedCommand::End
+        | RecordedCommand::Drain
+        | RecordedCommand::Undrain
+        | RecordedCommand::Redial(_)
+        | RecordedCommand::Stop => {}
     }
 }
 

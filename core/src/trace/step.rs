@@ -1,11 +1,12 @@
 //! One step read from a trace: its input and its actions, borrowed from the trace where its form allows.
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::action::{Action, Level, Notice};
 use crate::input::{Closed, Command, Input, LinkId, ListenerId, Peer};
+use crate::reply::{PersistResult, ReplyResult, Token};
 use crate::secret::Fill;
 use crate::time::Instant;
 
@@ -72,6 +73,37 @@ pub enum RecordedInput<'t> {
         /// Its bytes.
         bytes: Cow<'t, [u8]>,
     },
+    /// [`Input::Command`].
+    Command {
+        /// Under which token it is answered, if it is.
+        token: Option<Token>,
+        /// The command.
+        command: RecordedCommand<'t>,
+    },
+    /// [`Input::Persisted`].
+    Persisted {
+        /// The token of what was to be kept.
+        token: Token,
+        /// Whether it was.
+        result: PersistResult,
+    },
+    /// [`Input::Restored`].
+    Restored {
+        /// The key.
+        key: Cow<'t, str>,
+        /// The value.
+        value: Cow<'t, str>,
+    },
+    /// [`Input::Clock`].
+    Clock {
+        /// Microseconds since 1970.
+        unix_micros: u64,
+    },
+}
+
+/// A [`Command`] as a trace holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordedCommand<'t> {
     /// [`Command::Line`].
     Line(Cow<'t, str>),
     /// [`Command::End`].
@@ -84,11 +116,45 @@ pub enum RecordedInput<'t> {
     Redial(u8),
     /// [`Command::Stop`].
     Stop,
-    /// [`Input::Clock`].
-    Clock {
-        /// Microseconds since 1970.
-        unix_micros: u64,
+    /// [`Command::Select`].
+    Select {
+        /// The user ID.
+        user: Cow<'t, str>,
+        /// The choice.
+        choice: Cow<'t, str>,
     },
+}
+
+impl RecordedCommand<'_> {
+    /// The command itself.
+    #[must_use]
+    pub fn as_command(&self) -> Command<'_> {
+        match self {
+            Self::Line(line) => Command::Line(line),
+            Self::End => Command::End,
+            Self::Drain => Command::Drain,
+            Self::Undrain => Command::Undrain,
+            Self::Redial(index) => Command::Redial(*index),
+            Self::Stop => Command::Stop,
+            Self::Select { user, choice } => Command::Select { user, choice },
+        }
+    }
+}
+
+/// A command with texts of its own.
+impl From<Command<'_>> for RecordedCommand<'static> {
+    fn from(command: Command<'_>) -> Self {
+        let own = |text: &str| Cow::Owned(text.to_owned());
+        match command {
+            Command::Line(line) => Self::Line(own(line)),
+            Command::End => Self::End,
+            Command::Drain => Self::Drain,
+            Command::Undrain => Self::Undrain,
+            Command::Redial(index) => Self::Redial(index),
+            Command::Stop => Self::Stop,
+            Command::Select { user, choice } => Self::Select { user: own(user), choice: own(choice) },
+        }
+    }
 }
 
 impl RecordedInput<'_> {
@@ -106,12 +172,11 @@ impl RecordedInput<'_> {
             Self::Datagram { listener, peer, bytes } => {
                 Input::Datagram { listener: *listener, peer: *peer, bytes }
             }
-            Self::Line(line) => Input::Command(Command::Line(line)),
-            Self::End => Input::Command(Command::End),
-            Self::Drain => Input::Command(Command::Drain),
-            Self::Undrain => Input::Command(Command::Undrain),
-            Self::Redial(index) => Input::Command(Command::Redial(*index)),
-            Self::Stop => Input::Command(Command::Stop),
+            Self::Command { token, command } => {
+                Input::Command { token: *token, command: command.as_command() }
+            }
+            Self::Persisted { token, result } => Input::Persisted { token: *token, result: *result },
+            Self::Restored { key, value } => Input::Restored { key, value },
             Self::Clock { unix_micros } => Input::Clock { unix_micros: *unix_micros },
         }
     }
@@ -171,6 +236,22 @@ pub enum RecordedAction<'t> {
         /// The line.
         text: Cow<'t, str>,
     },
+    /// [`Action::Persist`].
+    Persist {
+        /// The token that the answer will have.
+        token: Token,
+        /// The key.
+        key: Cow<'t, str>,
+        /// The value; empty: forget the key.
+        value: Cow<'t, str>,
+    },
+    /// [`Action::Reply`].
+    Reply {
+        /// The command's token.
+        token: Token,
+        /// Whether it was carried out.
+        result: ReplyResult,
+    },
     /// [`Action::Finish`].
     Finish {
         /// The exit status.
@@ -203,6 +284,13 @@ impl RecordedAction<'_> {
                 level == other && name == what && fields == told
             }
             (Self::Print { text }, Action::Print { text: printed }) => text == printed,
+            (
+                Self::Persist { token, key, value },
+                Action::Persist { token: other, key: kept_as, value: kept },
+            ) => token == other && key == kept_as && value == kept,
+            (Self::Reply { token, result }, Action::Reply { token: other, result: replied }) => {
+                token == other && result == replied
+            }
             (Self::Finish { status }, Action::Finish { status: other }) => status == other,
             _ => false,
         }
@@ -224,6 +312,10 @@ impl RecordedAction<'_> {
                 level == other && name == what
             }
             (Self::Print { .. }, RecordedAction::Print { .. }) => true,
+            (Self::Persist { token, .. }, RecordedAction::Persist { token: other, .. }) => token == other,
+            (Self::Reply { token, result }, RecordedAction::Reply { token: other, result: replied }) => {
+                token == other && result == replied
+            }
             (Self::Finish { status }, RecordedAction::Finish { status: other }) => status == other,
             _ => false,
         }

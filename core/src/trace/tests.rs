@@ -7,6 +7,7 @@ use crate::action::{Actions, Level};
 use crate::input::{Closed, Command, Input, LinkId, Listen, ListenerId, Peer, Taken};
 use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
+use crate::reply::{Refusal, StoreFault, Token};
 use crate::time::Instant;
 
 /// Echoes each line it is sent, at most one per step, and has one of every other action.
@@ -40,12 +41,22 @@ impl Machine for Echo {
                 actions.connect(LinkId::new(link.number() + 1), "pbx:1040");
                 actions.close(link);
             }
-            Input::Command(Command::Line(line)) => actions.print(format_args!("said {line}")),
-            Input::Command(Command::End) => actions.print(format_args!("")),
-            Input::Command(Command::Undrain) => actions.print(format_args!("said undrain")),
-            Input::Command(Command::Redial(index)) => actions.print(format_args!("said redial {index}")),
-            Input::Command(Command::Drain) => actions.print(format_args!("said drain")),
-            Input::Command(Command::Stop) => actions.finish(3),
+            Input::Command { token, command: Command::Select { user, choice } } => {
+                actions.persist(Token::new(8), format_args!("{user}"), format_args!("{choice}"));
+                actions.reply(token, Err(Refusal::Ending));
+            }
+            Input::Restored { key, value } => {
+                actions.persist(Token::new(9), format_args!("{value}"), format_args!("{key}"));
+            }
+            Input::Persisted { token, result } => actions.reply(Some(token), result.map_err(Refusal::Unkept)),
+            Input::Command { command: Command::Line(line), .. } => actions.print(format_args!("said {line}")),
+            Input::Command { command: Command::End, .. } => actions.print(format_args!("")),
+            Input::Command { command: Command::Undrain, .. } => actions.print(format_args!("said undrain")),
+            Input::Command { command: Command::Redial(index), .. } => {
+                actions.print(format_args!("said redial {index}"));
+            }
+            Input::Command { command: Command::Drain, .. } => actions.print(format_args!("said drain")),
+            Input::Command { command: Command::Stop, .. } => actions.finish(3),
             Input::Tick | Input::Listening { .. } | Input::Closed { .. } | Input::Clock { .. } => {
                 actions.notify(Level::Debug, "noted", &[]);
             }
@@ -88,15 +99,28 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Datagram { listener: ListenerId::new(0), peer, bytes: ANY_BYTES },
         Input::Datagram { listener: ListenerId::new(0), peer, bytes: b"" },
         Input::Tick,
-        Input::Command(Command::Line(" call\t\"1002\"\n\\ \u{fc}")),
-        Input::Command(Command::Line("")),
-        Input::Command(Command::End),
-        Input::Command(Command::Drain),
-        Input::Command(Command::Undrain),
-        Input::Command(Command::Redial(7)),
+        Input::from(Command::Line(" call\t\"1002\"\n\\ \u{fc}")),
+        Input::from(Command::Line("")),
+        Input::from(Command::End),
+        Input::from(Command::Drain),
+        Input::from(Command::Undrain),
+        Input::from(Command::Redial(7)),
     ];
+    for (user, choice) in
+        [("alice", "SEP0002FD3BB5C5:1"), ("", ""), ("-", "-"), (" a b\n\\", " \u{fc} "), ("7", "7")]
+    {
+        let command = Command::Select { user, choice };
+        inputs.extend(
+            [Some(Token::new(7)), Some(Token::new(u64::MAX)), None]
+                .map(|token| Input::Command { token, command }),
+        );
+        inputs.push(Input::Restored { key: user, value: choice });
+    }
+    inputs.push(Input::Command { token: Some(Token::new(0)), command: Command::Line("7 line") });
+    let results = StoreFault::ALL.map(Err).into_iter().chain([Ok(())]);
+    inputs.extend(results.map(|result| Input::Persisted { token: Token::new(8), result }));
     inputs.extend(Closed::ALL.map(|why| Input::Closed { link, why }));
-    inputs.push(Input::Command(Command::Stop));
+    inputs.push(Input::from(Command::Stop));
     inputs
 }
 
@@ -180,11 +204,7 @@ fn the_escaped_form_can_be_read_by_people() {
     let mut pump = pump(Form::Escaped);
     pump.recorder_mut().comment(" Bytes come.\n And go.");
     let bytes = b"OPTIONS\r\n";
-    feed(
-        &mut pump,
-        vec![Input::Bytes { link: LinkId::new(1), bytes }, Input::Command(Command::Line("x"))],
-        1,
-    );
+    feed(&mut pump, vec![Input::Bytes { link: LinkId::new(1), bytes }, Input::from(Command::Line("x"))], 1);
     let trace = String::from_utf8(pump.into_parts().1.finish()).unwrap();
     let (head, steps) = trace.split_once("\n\n").unwrap();
     assert_eq!(
@@ -343,12 +363,13 @@ fn a_rerun_keeps_comments_and_says_where_it_parts() {
     let text = String::from_utf8(same.trace).unwrap();
     assert!(text.contains("\n\n# First.\n@0 clock"), "{text}");
     assert_eq!(replay(&[text.as_bytes()], echo).unwrap().steps, same.steps);
-    let stop_less = |input| if input == RecordedInput::Stop { RecordedInput::Tick } else { input };
+    let stop = RecordedInput::Command { token: None, command: RecordedCommand::Stop };
+    let stop_less = |input| if input == stop { RecordedInput::Tick } else { input };
     let parted = rerun(&[&old], header(), form, stop_less, echo).unwrap();
     assert!(replay(&[&parted.trace], echo).is_ok());
     let (segment, line) = parted.parted.unwrap();
     let line = String::from_utf8_lossy(&old).lines().nth(line - 1).unwrap().to_string();
-    assert_eq!((segment, line.as_str()), (1, "@22000 command stop"));
+    assert_eq!((segment, line.as_str()), (1, "@50000 command stop"));
 }
 
 #[test]

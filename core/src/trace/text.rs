@@ -62,6 +62,27 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// Appends `bytes` as [`push_escaped`] does, with spaces escaped too; without any bytes, `-`.
+pub(super) fn push_word(out: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes {
+        b"" => out.push(b'-'),
+        b"-" => push_escaped_byte(out, b'-'),
+        _ => {
+            for (index, part) in bytes.split(|byte| *byte == b' ').enumerate() {
+                if index > 0 {
+                    push_escaped_byte(out, b' ');
+                }
+                push_escaped(out, part);
+            }
+        }
+    }
+}
+
+/// The text from which [`push_word`] made `word`.
+pub(super) fn unescape_word(word: &str) -> Option<Cow<'_, str>> {
+    if word == "-" { Some(Cow::Borrowed("")) } else { unescape(word) }
+}
+
 fn push_escaped_character(out: &mut Vec<u8>, character: char) {
     let mut encoded = [0; 4];
     let encoded = character.encode_utf8(&mut encoded).as_bytes();
@@ -208,6 +229,17 @@ mod tests {
         let first = alloc::format!("<{}>", "a".repeat(80));
         let text = alloc::format!("{first}<b></b>");
         assert_eq!(escaped(text.as_bytes()), alloc::format!("| {first}\n+ <b></b>\n"));
+    }
+
+    #[test]
+    fn a_word_has_no_space_and_is_never_empty() {
+        for text in ["", "-", "--", " ", "a b", " a\tb\\ ", "M\u{fc}ller", "\u{202e}"] {
+            let mut out = Vec::new();
+            push_word(&mut out, text.as_bytes());
+            let word = String::from_utf8(out).unwrap();
+            assert!(!word.is_empty() && !word.contains(' '), "{word}");
+            assert_eq!(unescape_word(&word).as_deref(), Some(text));
+        }
     }
 
     #[test]

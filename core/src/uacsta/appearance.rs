@@ -5,8 +5,10 @@ use alloc::format;
 
 use super::{Control, Leg, Uacsta};
 use crate::config::Identity;
+use crate::line::choice::folded;
 use crate::line::directory::{AppearanceId, Directory};
 use crate::line::finding::{Finder, Outcome, Refusal as NoLine, Registered, Silent, Wanted};
+use crate::line::rules::Cause;
 use crate::line::tel::Tel;
 use crate::line::uri::number_of;
 use crate::sip::user_agent::{Received, Refusal};
@@ -24,6 +26,8 @@ pub(super) struct SignIn {
     pub(super) device: Box<str>,
     /// The user's URI.
     pub(super) user: Box<str>,
+    /// The user's ID in the directory, without case.
+    pub(super) owner: Option<Box<str>>,
     /// The line appearance on whose device it depends which one is meant, if it does.
     pub(super) depends: Option<AppearanceId>,
 }
@@ -76,23 +80,27 @@ impl Uacsta {
     ) -> bool {
         let refusal = if let Some(directory) = step.directory {
             let outcome = find(step, control, (&sign_in.user, &sign_in.line), &[]);
-            let (appearance, depends) = match outcome {
-                Outcome::Found { appearance, .. } => (appearance, None),
-                Outcome::Depends { on, .. } => (on, Some(on)),
+            let (user, appearance, depends) = match outcome {
+                Outcome::Found { user, appearance } => (user, appearance, None),
+                Outcome::Depends { user, on } => (user, on, Some(on)),
                 Outcome::Refused(refusal) => {
                     return self.turn_down(step, control, received, (sign_in, refusal));
                 }
             };
             sign_in.depends = depends;
+            sign_in.owner = Some(Box::from(&*folded(directory.user(user).id)));
             sign_in.mean(directory, appearance);
             return true;
         } else if sign_in.line.is_empty() {
             return true;
         } else {
             match Tel::read(&sign_in.line) {
-                Ok(line) if number_of(&sign_in.line) == Some(line.subscriber()) => return true,
                 Ok(line) => {
-                    sign_in.device = Box::from(line.subscriber());
+                    let number = step.config.numbers.line(line.subscriber()).number;
+                    let number = number.as_deref().unwrap_or_else(|_| line.subscriber());
+                    if number_of(&sign_in.line) != Some(number) {
+                        sign_in.device = Box::from(number);
+                    }
                     return true;
                 }
                 Err(why) => why,
@@ -137,7 +145,7 @@ impl SignIn {
 /// whether each is registered.
 pub(super) fn find(
     step: &Step<'_>,
-    _control: &Control<Leg>,
+    control: &Control<Leg>,
     (user, line): (&str, &str),
     known: &[(AppearanceId, bool)],
 ) -> Outcome {
@@ -147,12 +155,16 @@ pub(super) fn find(
         Some((_, false)) => Registered::No,
         None => Registered::NotAsked,
     };
+    let by_rules = |number: &str| {
+        let outcome = step.config.numbers.line(number);
+        outcome.number.ok().filter(|_| matches!(outcome.cause, Cause::Rule(_)))
+    };
     let finder = Finder {
         directory,
         domains: &step.config.directory.domains,
         server: step.config.directory.server,
-        directory_number: &|_| None,
-        choice: &|_| None,
+        directory_number: &by_rules,
+        choice: &|user| control.choices.of(user),
         registered: &registered,
     };
     finder.find(&Wanted { user, line }, &mut Silent)

@@ -54,6 +54,7 @@ impl Uacsta {
         leg.dialog.set_user(&sign_in.user);
         leg.dialog.set_line(&sign_in.line, &sign_in.device);
         let session = control.add_session(leg, sign_in.namespace, monitors_had).ok()?;
+        control.set_owner(session, sign_in.owner.as_deref());
         if self.ua.hold_invite(step, &mut control.sessions, received, session).is_none() {
             control.sessions.remove(session);
             return None;
@@ -162,6 +163,13 @@ impl Uacsta {
         }
         let namespace = document.namespace().unwrap_or(Namespace::ED3);
         let user = Box::from(identity(step, received));
-        Some(SignIn { namespace, line: Box::from(line), device: Box::default(), user, depends: None })
+        Some(SignIn {
+            namespace,
+            line: Box::from(line),
+            device: Box::default(),
+            user,
+            owner: None,
+            depends: None,
+        })
     }
 }

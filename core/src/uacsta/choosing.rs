@@ -57,8 +57,9 @@ impl Uacsta {
         session: SessionId,
         choosing: Choosing,
     ) {
+        let device = step.directory.map_or("", |directory| device_of(directory, choosing.on));
         self.choosing.insert(session, choosing);
-        if !control.check_line(step, session) {
+        if !control.check_device(step, session, device) {
             self.on_device_checked(step, control, session, false);
         }
     }
@@ -74,10 +75,16 @@ impl Uacsta {
         let Some(mut choosing) = self.choosing.remove(&session) else { return };
         let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else { return };
         choosing.known.push((choosing.on, is_registered));
+        let is_signing_in = matches!(one.carrier.phase, Phase::SigningIn { .. });
         let user = Box::<str>::from(one.user());
         match find(step, control, (&user, &choosing.line), &choosing.known) {
             Outcome::Found { appearance, .. } => {
-                control.set_device(session, device_of(directory, appearance));
+                let device = device_of(directory, appearance);
+                if !is_signing_in {
+                    self.control_at(step, control, session, device);
+                    return;
+                }
+                control.set_device(session, device);
                 let was_asked = choosing.known.iter().any(|(asked, _)| *asked == appearance);
                 if was_asked {
                     self.accept_sign_in(step, control, session);
@@ -87,9 +94,10 @@ impl Uacsta {
             }
             // A directory that was replaced meanwhile may have another order.
             Outcome::Depends { on, .. } if !choosing.known.iter().any(|(asked, _)| *asked == on) => {
-                control.set_device(session, device_of(directory, on));
                 self.ask_device(step, control, session, Choosing { on, ..choosing });
             }
+            // It stays where it is.
+            Outcome::Depends { .. } | Outcome::Refused(_) if !is_signing_in => {}
             Outcome::Depends { .. } => {
                 self.refuse_sign_in(step, control, session, NoLine::AmbiguousLine, None)
             }
@@ -107,7 +115,7 @@ impl Uacsta {
     ) {
         let Some(one) = control.sessions.get_mut(session) else { return };
         let is_signing_in = matches!(one.carrier.phase, Phase::SigningIn { .. });
-        if is_signing_in && self.choosing.contains_key(&session) {
+        if self.choosing.contains_key(&session) {
             self.on_device_checked(step, control, session, checked == Checked::Known);
             return;
         }
@@ -130,6 +138,42 @@ impl Uacsta {
                 }
             }
             Checked::Unknown(_) => {}
+        }
+    }
+
+    /// Lets the sessions of a user follow a new choice of his. One that finds no line appearance by it stays where it is.
+    pub(crate) fn follow_choice(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, user: &str) {
+        for session in control.sessions_of(user).iter().copied() {
+            let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else {
+                continue;
+            };
+            let (user, line) = (Box::<str>::from(one.user()), Box::<str>::from(one.line()));
+            match find(step, control, (&user, &line), &[]) {
+                Outcome::Found { appearance, .. } => {
+                    self.control_at(step, control, session, device_of(directory, appearance));
+                }
+                Outcome::Depends { on, .. } => {
+                    self.ask_device(step, control, session, Choosing { line, on, known: Vec::new() });
+                }
+                Outcome::Refused(_) => {}
+            }
+        }
+    }
+
+    /// Lets a session control its line at the device that the phone system knows as `device`.
+    fn control_at(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        device: &str,
+    ) {
+        self.choosing.remove(&session);
+        let is_other = *control.number_of(session) != *device;
+        control.change_device(step, self, session, device);
+        if is_other {
+            // Whether it is registered shows now.
+            control.check_line(step, session);
         }
     }
 

@@ -26,7 +26,7 @@ impl Clients<Leg> for Uacsta {
         body.clear();
         match news.what {
             What::Event { cross_reference, switch, event } => {
-                let mut view = ClientView::new(session, (switch, agreed), Some(cross_reference));
+                let mut view = ClientView::new(step.config, session, switch, Some(cross_reference));
                 emit::event(body, namespace, event, &mut view);
             }
             // MonitorStop is the same message in both directions.
@@ -40,7 +40,7 @@ impl Clients<Leg> for Uacsta {
                 emit::request(body, namespace, &told, &mut Verbatim);
             }
             What::Part(switch, part) => {
-                let mut view = ClientView::new(session, (switch, agreed), None);
+                let mut view = ClientView::new(step.config, session, switch, None);
                 let told = Request::Relayed(in_agreed_edition(part, agreed));
                 emit::request(body, namespace, &told, &mut view);
             }
@@ -131,7 +131,7 @@ impl Uacsta {
         let switch = link.map_or(0, |link| link.switch);
         let features = link.map(|link| link.features.offered_to(|| one.number())).unwrap_or_default();
         let agreed = step.config.cti.protocol_version;
-        let mut view = ClientView::new(one, (switch, agreed), None).offering(one, features);
+        let mut view = ClientView::new(step.config, one, switch, None).offering(one, features);
         let relayed;
         let response = if let Response::Relayed(told) = response {
             relayed = Response::Relayed(in_agreed_edition(told, agreed));

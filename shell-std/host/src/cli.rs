@@ -3,6 +3,7 @@
 mod arguments;
 pub(crate) mod commands;
 mod configuration;
+mod directory;
 mod help;
 mod programs;
 mod prompt;

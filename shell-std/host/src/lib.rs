@@ -9,5 +9,6 @@ mod control;
 pub mod net;
 pub mod record;
 pub mod shell;
+pub mod store;
 
 pub use cli::commands::main;

@@ -4,13 +4,16 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 
 use ctigate_core::engine::Overview;
-use ctigate_core::{Command, Input, Instant, ListenerId, Machine, Recorder};
+use ctigate_core::{
+    Command, Input, Instant, ListenerId, Machine, PersistResult, Recorder, ReplyResult, Token,
+};
 
 use crate::net::secrets::Secrets;
 use crate::record::console::Console;
+use crate::store::Store;
 
 /// The most bytes that a link may have waiting to be sent: an answer for each of 10,000 dialogs that share it. If there
 /// are more, the link is closed as too slow.
@@ -29,6 +32,8 @@ pub const LINGER_LIMIT: Duration = Duration::from_secs(2);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a machine may take to answer a question.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// How long a machine may take to answer a command, which a store may have to keep.
+const REPLY_LIMIT: Duration = Duration::from_secs(4);
 /// The most commands that may wait for the machine; the sender of another one blocks.
 pub const INBOX: usize = 1024;
 /// The most bytes read from a link at once.
@@ -65,6 +70,8 @@ pub struct Program {
     pub limits: Limits,
     /// The secrets that are filled into what it sends.
     pub secrets: Secrets,
+    /// What it keeps beyond its end.
+    pub store: Store,
 }
 
 /// The limits that a shell enforces.
@@ -123,6 +130,13 @@ pub enum Said {
     Redial(u8),
     /// See [`Command::Stop`].
     Stop,
+    /// See [`Command::Select`].
+    Select {
+        /// The user ID.
+        user: String,
+        /// The choice.
+        choice: String,
+    },
 }
 
 impl Said {
@@ -136,6 +150,7 @@ impl Said {
             Self::Undrain => Command::Undrain,
             Self::Redial(index) => Command::Redial(*index),
             Self::Stop => Command::Stop,
+            Self::Select { user, choice } => Command::Select { user, choice },
         }
     }
 }
@@ -144,6 +159,10 @@ impl Said {
 pub enum Spoken {
     /// A command, which is an input and is recorded.
     Command(Said),
+    /// A command that is answered, with the channel for the answer.
+    Asked(Said, SyncSender<ReplyResult>),
+    /// What became of something that the machine wants to keep, which is an input.
+    Persisted(Token, PersistResult),
     /// A question, which does not change the machine.
     Question(Question),
 }
@@ -171,7 +190,7 @@ impl Question {
 
 /// Why a machine did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Silence {
+pub enum Silence {
     /// It has ended.
     Gone,
     /// It is too busy.
@@ -194,16 +213,29 @@ impl Speaker {
         (self.0)(Spoken::Command(said))
     }
 
+    /// Sends a command, and waits for its answer.
+    ///
+    /// # Errors
+    /// If it is not answered. Whether it will be carried out is not known then.
+    pub fn carry_out(&self, said: Said) -> Result<ReplyResult, Silence> {
+        let (asker, answer) = mpsc::sync_channel(1);
+        self.asked(Spoken::Asked(said, asker), &answer, REPLY_LIMIT)
+    }
+
     /// Asks for the machine's status.
     ///
     /// # Errors
     /// If it does not answer.
     pub(crate) fn ask(&self) -> Result<Answer, Silence> {
         let (question, answer) = mpsc::sync_channel(1);
-        if !(self.0)(Spoken::Question(Question(question))) {
+        self.asked(Spoken::Question(Question(question)), &answer, ANSWER_LIMIT)
+    }
+
+    fn asked<T>(&self, spoken: Spoken, answer: &Receiver<T>, limit: Duration) -> Result<T, Silence> {
+        if !(self.0)(spoken) {
             return Err(Silence::Gone);
         }
-        answer.recv_timeout(ANSWER_LIMIT).map_err(|error| match error {
+        answer.recv_timeout(limit).map_err(|error| match error {
             RecvTimeoutError::Timeout => Silence::Busy,
             RecvTimeoutError::Disconnected => Silence::Gone,
         })

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     // Modules that use no others.
     &["digest", "expected", "plain", "setting", "text", "transition"],
     // Values and containers; bytes ↔ typed messages.
-    &["entropy", "few", "slots", "time", "wire", "word"],
+    &["entropy", "few", "reply", "slots", "time", "wire", "word"],
     &["index", "input", "line", "overview", "secret", "timer"],
     &["action", "links", "phase"],
     // The interface of a machine; the configuration.

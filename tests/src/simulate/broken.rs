@@ -346,7 +346,11 @@ impl Broken {
                     }
                     super::pass(action, actions);
                 }
-                Action::Close { .. } | Action::Print { .. } | Action::Finish { .. } => {
+                Action::Close { .. }
+                | Action::Print { .. }
+                | Action::Persist { .. }
+                | Action::Reply { .. }
+                | Action::Finish { .. } => {
                     super::pass(action, actions);
                 }
             }

@@ -138,7 +138,7 @@ impl Machine for Moody {
     }
 
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &mut Actions) -> Taken {
-        if let Input::Command(Command::Line(line)) = input
+        if let Input::Command { command: Command::Line(line), .. } = input
             && let Some(mood) = line.strip_prefix("mood ")
         {
             let (name, times) = mood.split_once(' ').unwrap_or_default();

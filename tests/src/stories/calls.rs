@@ -370,4 +370,27 @@ pub(super) const STORIES: &[Story] = &[
         alice = connected:1002
         ",
     ),
+    story(
+        "what is associated with a call is told to its parties, and goes with it",
+        "
+        alice: call 1002
+        bob: answer
+        alice: associate account 4711
+        bob: expect callinformation accountInfo=34373131
+        alice: expect callinformation accountInfo=34373131
+        bob: associate correlator T-17
+        alice: expect callinformation accountInfo=- correlatorData.string=542D3137
+        phones: associate 1002 subject rent
+        alice: expect callinformation subjectOfCall=rent correlatorData.string=-
+        alice = connected:1002
+        alice: consult 1003
+        carol: answer
+        alice = hold:1002 connected:1003
+        alice: transfer
+        bob: expect transfered correlatorData.string=542D3137
+        carol: expect transfered correlatorData.string=542D3137
+        bob = connected:1003
+        carol = connected:1002
+        ",
+    ),
 ];

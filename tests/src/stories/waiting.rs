@@ -182,4 +182,46 @@ pub(super) const STORIES: &[Story] = &[
         alice = none
         ",
     ),
+    story(
+        "who only listens keeps no call alive",
+        "
+        alice: call 1002
+        bob: answer
+        bob = connected:1001
+        carol: join 1002 silent
+        carol: expect conferenced cause=silentParticipation
+        carol = connected:1001+1002
+        alice = connected:1002+1003
+        phones: hold 1003
+        carol = hold:1001+1002
+        carol: retrieve
+        carol = connected:1001+1002
+        alice: conference-with 1004 silent
+        alice: expect conferenced cause=silentParticipation
+        dave: answer
+        dave = connected:1001+1002+1003
+        bob: hangup
+        alice = none
+        bob = none
+        carol = none
+        dave = none
+        ",
+    ),
+    story(
+        "a phone that is prompted to join a call joins when it is answered",
+        "
+        alice: call 1002
+        bob: answer
+        bob = connected:1001
+        carol: join prompt 1002
+        carol = initiated:none
+        alice = connected:1002
+        phones: answer 1003
+        carol = connected:1001+1002
+        alice = connected:1002+1003
+        bob: hangup
+        alice = connected:1003
+        carol = connected:1001
+        ",
+    ),
 ];

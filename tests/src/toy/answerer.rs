@@ -76,7 +76,12 @@ impl Machine for Answerer {
                     actions.send_datagram_with(listener, peer, |out| answer(question, out));
                 }
             }
-            Input::Tick | Input::Listening { .. } | Input::Command(_) | Input::Clock { .. } => {}
+            Input::Tick
+            | Input::Listening { .. }
+            | Input::Command { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
+            | Input::Clock { .. } => {}
         }
         Taken(0)
     }

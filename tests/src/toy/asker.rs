@@ -196,10 +196,10 @@ impl Machine for Asker {
             Input::Bytes { bytes, .. } => return self.bytes(now, bytes, actions),
             Input::Closed { .. } => self.closed(now, actions),
             Input::Datagram { bytes, .. } => self.answered(now, bytes, actions),
-            Input::Command(Command::Line(line)) => self.command(now, line, actions),
-            Input::Command(
-                Command::End | Command::Drain | Command::Undrain | Command::Redial(_) | Command::Stop,
-            )
+            Input::Command { command: Command::Line(line), .. } => self.command(now, line, actions),
+            Input::Command { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
             | Input::Listening { .. }
             | Input::Clock { .. } => {}
         }

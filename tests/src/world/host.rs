@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use core::net::{IpAddr, SocketAddr};
 
 use ctigate_core::action::MAX_ACTIONS;
+use ctigate_core::engine::Selection;
 use ctigate_core::secret::Fill;
 use ctigate_core::trace::{self, Header};
 use ctigate_core::{
-    Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, Why,
+    Closed, Effects, Input, Instant, Level, LinkId, Listen, ListenerId, Machine, Notice, Pump, ReplyResult,
+    Token, Why,
 };
 
 use super::journal::{Care, Journal};
+use super::store::{Keeping, Store};
 
 /// Makes the machine of a host, and another for each replay.
 pub type Factory = Box<dyn Fn() -> Box<dyn Machine>>;
@@ -25,12 +28,13 @@ const fn audit_every(care: Care) -> u64 {
     }
 }
 
-/// An action of a machine on the network.
+/// An action of a machine on the network or its store.
 pub(super) enum Wanted {
     Connect(LinkId, String),
     Write(LinkId, Vec<u8>),
     Close(LinkId),
     Datagram(ListenerId, SocketAddr, Vec<u8>),
+    Keep(Keeping),
 }
 
 /// A notice of a machine.
@@ -50,6 +54,7 @@ pub(super) struct Outbox {
     pub(super) wanted: Vec<Wanted>,
     pub(super) printed: Vec<String>,
     pub(super) said: Vec<Said>,
+    pub(super) replies: Vec<(Token, ReplyResult)>,
     pub(super) finished: Option<u8>,
 }
 
@@ -90,6 +95,14 @@ impl Effects for Outbox {
         self.printed.push(text.to_owned());
     }
 
+    fn persist(&mut self, token: Token, key: &str, value: &str) {
+        self.wanted.push(Wanted::Keep(Keeping { token, key: key.to_owned(), value: value.to_owned() }));
+    }
+
+    fn reply(&mut self, token: Token, result: ReplyResult) {
+        self.replies.push((token, result));
+    }
+
     fn finish(&mut self, status: u8) {
         self.finished = Some(status);
     }
@@ -123,6 +136,7 @@ pub(super) struct Host {
     /// The runs of earlier machines on this host.
     past: Vec<(Journal, Factory)>,
     pub(super) outbox: Outbox,
+    pub(super) store: Store,
     /// When the machine is to be woken, in the world's microseconds.
     pub(super) wake: Option<u64>,
     pub(super) next_port: u16,
@@ -152,6 +166,19 @@ impl Host {
         self.outbox.finished = None;
     }
 
+    /// The users' choices that are in force at its machine.
+    pub(super) fn selections(&self) -> Vec<Selection> {
+        match &self.body {
+            Body::Machine { pump, .. } => pump.machine().selections("", usize::MAX),
+            Body::Bare(_) => Vec::new(),
+        }
+    }
+
+    /// How many machines the host had before this one.
+    pub(super) const fn life(&self) -> usize {
+        self.past.len()
+    }
+
     /// Lets the machine's clock jump ahead.
     pub(super) const fn jump(&mut self, by: u64) {
         self.skew = self.skew.saturating_add(by);
@@ -172,6 +199,7 @@ impl Host {
             body,
             past: Vec::new(),
             outbox: Outbox::default(),
+            store: Store::default(),
             wake: None,
             next_port: 49_152,
             turns: 0,
@@ -389,7 +417,12 @@ impl Inbox {
                 self.closed.insert(link, why);
             }
             Input::Datagram { peer, bytes, .. } => self.datagrams.push((peer, bytes.to_vec())),
-            Input::Tick | Input::Listening { .. } | Input::Command(_) | Input::Clock { .. } => {}
+            Input::Tick
+            | Input::Listening { .. }
+            | Input::Command { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
+            | Input::Clock { .. } => {}
         }
     }
 }

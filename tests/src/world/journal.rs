@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
-use ctigate_core::trace::{Digests, Form, Header, TraceRecorder};
+use ctigate_core::trace::{Digests, Form, Header, RecordedCommand, TraceRecorder};
 use ctigate_core::{
-    Action, Actions, Closed, Command, Input, Instant, LinkId, ListenerId, Machine, Peer, Recorder, Taken,
+    Action, Actions, Closed, Input, Instant, LinkId, ListenerId, Machine, Peer, PersistResult, Recorder,
+    Taken, Token,
 };
 
 use core::net::SocketAddr;
@@ -18,12 +19,9 @@ pub(super) enum Kept {
     Bytes(LinkId, Vec<u8>),
     Closed(LinkId, Closed),
     Datagram(ListenerId, SocketAddr, Vec<u8>),
-    Line(String),
-    End,
-    Drain,
-    Undrain,
-    Redial(u8),
-    Stop,
+    Command(Option<Token>, RecordedCommand<'static>),
+    Persisted(Token, PersistResult),
+    Restored(String, String),
     Clock(u64),
 }
 
@@ -36,12 +34,9 @@ impl Kept {
             Input::Bytes { link, bytes } => Self::Bytes(link, bytes.to_vec()),
             Input::Closed { link, why } => Self::Closed(link, why),
             Input::Datagram { listener, peer, bytes } => Self::Datagram(listener, peer, bytes.to_vec()),
-            Input::Command(Command::Line(line)) => Self::Line(line.to_owned()),
-            Input::Command(Command::End) => Self::End,
-            Input::Command(Command::Drain) => Self::Drain,
-            Input::Command(Command::Undrain) => Self::Undrain,
-            Input::Command(Command::Redial(index)) => Self::Redial(index),
-            Input::Command(Command::Stop) => Self::Stop,
+            Input::Command { token, command } => Self::Command(token, command.into()),
+            Input::Persisted { token, result } => Self::Persisted(token, result),
+            Input::Restored { key, value } => Self::Restored(key.to_owned(), value.to_owned()),
             Input::Clock { unix_micros } => Self::Clock(unix_micros),
         }
     }
@@ -56,12 +51,9 @@ impl Kept {
             Self::Datagram(listener, peer, bytes) => {
                 Input::Datagram { listener: *listener, peer: *peer, bytes }
             }
-            Self::Line(line) => Input::Command(Command::Line(line)),
-            Self::End => Input::Command(Command::End),
-            Self::Drain => Input::Command(Command::Drain),
-            Self::Undrain => Input::Command(Command::Undrain),
-            Self::Redial(index) => Input::Command(Command::Redial(*index)),
-            Self::Stop => Input::Command(Command::Stop),
+            Self::Command(token, command) => Input::Command { token: *token, command: command.as_command() },
+            Self::Persisted(token, result) => Input::Persisted { token: *token, result: *result },
+            Self::Restored(key, value) => Input::Restored { key, value },
             Self::Clock(unix_micros) => Input::Clock { unix_micros: *unix_micros },
         }
     }
@@ -81,12 +73,9 @@ impl core::fmt::Display for Kept {
             | Self::Listening(..)
             | Self::Opened(..)
             | Self::Closed(..)
-            | Self::Line(_)
-            | Self::End
-            | Self::Drain
-            | Self::Undrain
-            | Self::Redial(_)
-            | Self::Stop
+            | Self::Command(..)
+            | Self::Persisted(..)
+            | Self::Restored(..)
             | Self::Clock(_) => write!(f, "{self:?}"),
         }
     }
@@ -263,6 +252,8 @@ fn written(actions: &Actions) -> Vec<u8> {
                 write!(text, "{} {} {}", notice.level.name(), notice.name, notice.fields)
             }
             Action::Print { text: line } => write!(text, "print {line}"),
+            Action::Persist { token, key, value } => write!(text, "persist {token} {key} {value}"),
+            Action::Reply { token, result } => write!(text, "reply {token} {result:?}"),
             Action::Finish { status } => write!(text, "finish {status}"),
         };
         debug_assert!(done.is_ok(), "writing to memory cannot fail");

@@ -7,6 +7,7 @@ use core::net::SocketAddr;
 use ctigate_core::{Closed, LinkId, ListenerId, Peer};
 
 use super::HostId;
+use super::store::Keeping;
 
 mod faults;
 
@@ -23,6 +24,8 @@ pub(super) enum Arrival {
     Bytes { from: Place, count: usize },
     /// The other end learns that the connection ended.
     Shut { at: Place, why: Closed },
+    /// A host's store has written what its machine, in this life, wanted to be kept.
+    Kept { host: HostId, life: usize, keeping: Keeping },
     /// A datagram.
     Datagram { from: HostId, to: HostId, listener: ListenerId, peer: SocketAddr, bytes: Vec<u8> },
 }

@@ -52,6 +52,8 @@ pub(super) enum Takes {
     MaybeOneOf(&'static [(&'static str, &'static str)]),
     /// Any word: its meaning, and an example.
     Word(&'static str, &'static str),
+    /// Any word, the octets of which are sent: its meaning, and an example.
+    Octets(&'static str, &'static str),
     /// The same, if there is one.
     MaybeWord(&'static str, &'static str),
     /// All text that is left: its meaning, with an example if one helps.
@@ -97,6 +99,8 @@ pub(super) enum Put {
     Line,
     /// The argument at this position; the element is left out if it was not given.
     Given(usize),
+    /// The argument at this position, in an element of this name within.
+    Within(&'static str, usize),
     /// The argument at this position, or this word.
     GivenOr(usize, &'static str),
     /// The argument at this position, or the client's own line.
@@ -153,6 +157,7 @@ impl Command {
             Put::At(at, states) => Some((given.get(at)?.text()?, states)),
             Put::Line
             | Put::Given(_)
+            | Put::Within(..)
             | Put::GivenOr(..)
             | Put::GivenOrLine(_)
             | Put::GivenOrTarget(_)
@@ -196,6 +201,7 @@ impl Command {
                 (Some(Takes::Number | Takes::MaybeNumber), _) => or(at, None),
                 _ => text(at).map_or(Value::Nothing, Value::Text),
             },
+            Put::Within(inner, at) => text(at).map_or(Value::Nothing, |text| Value::Within(inner, text)),
             Put::GivenOr(at, word) => Value::Text(text(at).unwrap_or(word)),
             Put::GivenOrLine(at) => or(at, Some(from.line)),
             Put::GivenOrTarget(at) => or(at, from.target),

@@ -107,7 +107,7 @@ impl Stage {
                     assert_eq!(link, LINK);
                     self.closed = true;
                 }
-                Action::Notify(_) => {}
+                Action::Persist { .. } | Action::Reply { .. } | Action::Notify(_) => {}
             }
         }
     }
@@ -135,7 +135,7 @@ impl Stage {
 
     fn say(&mut self, lines: &[&str]) {
         for line in lines {
-            self.input(Input::Command(Command::Line(line)));
+            self.input(Input::from(Command::Line(line)));
         }
         self.settle();
     }

@@ -283,6 +283,7 @@ fn why(refusal: Refusal) -> String {
         Refusal::NoCallBack => "no such call was to be made later",
         Refusal::NotDigits => "those are no digits that can be sent",
         Refusal::TrunksTaken => "all trunks are taken",
+        Refusal::OnlyListens => "the phone only listens in the call",
         Refusal::OutOfService => "the phone is out of service",
     };
     why.to_string()

@@ -3,6 +3,8 @@
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 use ctigate_core::wire::csta::relayed::Value;
 
+use super::phones::Participation;
+
 const YES: Value<'static> = Value::Text("true");
 
 /// All five groups, which the schema requires; call control, and digits, in the schema's order of members.
@@ -18,12 +20,25 @@ macro_rules! groups {
     };
 }
 
-/// What is permitted in this state.
-pub(super) const fn by(state: State) -> Value<'static> {
+/// What is permitted in this state to a party that takes part so.
+pub(super) const fn by(state: State, participation: Participation) -> Value<'static> {
+    match (state, participation) {
+        (State::Connected, Participation::Silent | Participation::None) => {
+            groups!(["clearCall", "clearConnection", "consultationCall", "holdCall"], ["associateData"])
+        }
+        (State::Hold, Participation::Silent | Participation::None) => {
+            groups!(["alternateCall", "clearConnection", "reconnectCall", "retrieveCall"], ["associateData"])
+        }
+        _ => to_talkers(state),
+    }
+}
+
+/// What is permitted in this state to a party that is heard.
+const fn to_talkers(state: State) -> Value<'static> {
     match state {
         State::Null => groups!([], []),
-        State::Initiated => groups!(["answerCall", "clearConnection", "dialDigits"], []),
-        State::Alerting => groups!(["answerCall", "clearConnection", "deflectCall"], []),
+        State::Initiated => groups!(["answerCall", "clearConnection", "dialDigits"], ["associateData"]),
+        State::Alerting => groups!(["answerCall", "clearConnection", "deflectCall"], ["associateData"]),
         State::Connected => groups!(
             [
                 "clearCall",
@@ -34,7 +49,7 @@ pub(super) const fn by(state: State) -> Value<'static> {
                 "singleStepConference",
                 "singleStepTransfer"
             ],
-            ["generateDigits"]
+            ["associateData", "generateDigits"]
         ),
         State::Hold => groups!(
             [
@@ -46,9 +61,11 @@ pub(super) const fn by(state: State) -> Value<'static> {
                 "retrieveCall",
                 "transferCall"
             ],
-            []
+            ["associateData"]
         ),
-        State::Queued => groups!(["clearConnection"], []),
-        State::Fail => groups!(["callBack", "campOnCall", "clearConnection", "intrudeCall"], []),
+        State::Queued => groups!(["clearConnection"], ["associateData"]),
+        State::Fail => {
+            groups!(["callBack", "campOnCall", "clearConnection", "intrudeCall"], ["associateData"])
+        }
     }
 }

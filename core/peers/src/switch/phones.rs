@@ -6,15 +6,18 @@
 //! (initiated, connected or failed); the others are held, ringing or queued.
 
 mod acting;
+mod associating;
 mod call;
 mod clearing;
 mod consulting;
 mod deflecting;
 mod digits;
 mod due;
+mod entering;
 mod features;
 mod happening;
 mod merging;
+mod participation;
 mod picking;
 mod places;
 mod routing;
@@ -23,9 +26,11 @@ mod tests;
 mod waiting;
 
 pub use acting::{MAX_NUMBER, is_dialable};
+pub use associating::{Data, Form, MAX_OCTETS, SORTS, Sort};
 pub use call::{Call, Connection, Outside, Party, Seen};
 pub use digits::MAX_DIGITS;
 pub use happening::{Detail, Happening, KINDS, Kind, Merged, Moved};
+pub use participation::Participation;
 pub use places::{Place, Use};
 pub use waiting::MAX_CALL_BACKS;
 
@@ -180,6 +185,8 @@ pub enum Refusal {
     TrunksTaken,
     /// The phone is out of service.
     OutOfService,
+    /// The phone only listens in the call.
+    OnlyListens,
 }
 
 /// A deadline's owner.
@@ -415,7 +422,8 @@ impl Phones {
     /// Gives a party a connection in a call, in the state null.
     fn join(&mut self, handle: Handle<Call>, party: Party) {
         if let Some(call) = self.calls.get_mut(handle) {
-            call.parties.push(Connection::new(party));
+            let participation = core::mem::take(&mut call.joins_as);
+            call.parties.push(Connection { participation, ..Connection::new(party) });
         }
         if let Party::Phone(phone) = party
             && let Some(phone) = self.table.get_mut(phone)

@@ -10,7 +10,7 @@ use ctigate_core::wire::csta::member::Names;
 use ctigate_core::wire::csta::model::{self, Connection, LocalConnectionState, Redirection};
 use ctigate_core::wire::csta::relayed::Value;
 
-use super::phones::{Detail, Happening, Kind, Merged, Party, Phone};
+use super::phones::{Detail, Form, Happening, Kind, Merged, Party, Phone};
 use super::service::static_device;
 use super::{Step, Switch, is_alive, names, permitted};
 
@@ -49,6 +49,8 @@ struct Words {
 struct Item {
     device: String,
     old: Option<String>,
+    /// The direction of its media, if it is not both.
+    flow: Value<'static>,
 }
 
 impl Switch {
@@ -138,7 +140,7 @@ impl Switch {
             ..Words::default()
         };
         match &happening.detail {
-            Detail::None => words,
+            Detail::None | Detail::Data(_) => words,
             Detail::Destination(to) => Words { new_party: Some(name(*to)), ..words },
             Detail::Queue { queued, in_front } => {
                 Words { queue: Some([queued.to_string(), in_front.to_string()]), ..words }
@@ -150,7 +152,11 @@ impl Switch {
                 new_party: Some(name(*added)),
                 list: list
                     .iter()
-                    .map(|moved| Item { device: name(moved.party), old: moved.old.map(call) })
+                    .map(|moved| Item {
+                        device: name(moved.party),
+                        old: moved.old.map(call),
+                        flow: self.flow(happening.call, moved.party),
+                    })
                     .collect(),
                 ..words
             },
@@ -189,7 +195,7 @@ impl Switch {
             (Part::LocalState, _) => Some(Value::Text(local.word())),
             (Part::Cause, _) => Some(Value::Text(happening.cause)),
             (Part::Copy(_), _) if slot.name == "callingDevice" && is_hidden => Some(RESTRICTED),
-            (Part::Copy(_), _) => self.named_value(slot.name, happening, words, local),
+            (Part::Copy(_), _) => self.named_value(slot.name, happening, words, (viewer, local)),
             (Part::CrossReference | Part::List, _) => None,
         }
     }
@@ -200,9 +206,10 @@ impl Switch {
         name: &str,
         happening: &'a Happening,
         words: &'a Words,
-        local: LocalConnectionState,
+        (viewer, local): (Handle<Phone>, LocalConnectionState),
     ) -> Option<Value<'a>> {
         let is_diverted = happening.kind == Kind::Diverted;
+        let data = if let Detail::Data(changed) = &happening.detail { changed } else { &happening.data };
         match name {
             // In a diversion these two are optional.
             "callingDevice" if !is_diverted => Some(calling(words)),
@@ -212,7 +219,9 @@ impl Switch {
             "lastRedirectionDevice" => Some(Value::Redirection(redirection(words))),
             "localConnectionInfo" => Some(Value::Text(local.word())),
             "cause" => Some(Value::Text(happening.cause)),
-            "servicesPermitted" => self.config.permits.then(|| permitted::by(local)),
+            "servicesPermitted" => self.config.permits.then(|| {
+                permitted::by(local, self.phones.participation(happening.call, Party::Phone(viewer)))
+            }),
             "associatedCallingDevice" => words.came_through.as_deref().map(party),
             "associatedCalledDevice" => words.leaves_through.as_deref().map(party),
             "networkCallingDevice" => words.came_through.as_ref().map(|_| calling(words)),
@@ -220,7 +229,22 @@ impl Switch {
             "callsInFront" => words.queue.as_ref().map(|[_, in_front]| Value::Text(in_front)),
             "dialingSequence" => Some(Value::Device(static_device(&words.digits))),
             "digitGeneratedList" => Some(Value::Text(&words.digits)),
+            _ if name.ends_with("onnectionInfo") => Some(self.flow(happening.call, happening.party)),
+            // Later events of the call tell this of all data.
+            _ if name == "correlatorData" || happening.kind == Kind::CallInformation => {
+                data.told(name).map(|(form, value)| form.value(value))
+            }
             _ => None,
+        }
+    }
+}
+
+impl Form {
+    /// Data of this form.
+    pub(super) const fn value(self, text: &str) -> Value<'_> {
+        match self {
+            Self::Octets | Self::Text => Value::Text(text),
+            Self::Within(inner) => Value::Within(inner, text),
         }
     }
 }
@@ -231,12 +255,13 @@ impl Words {
         &'a self,
         item: &'a Item,
         endpoint: &'a [(&'static str, Value<'a>)],
-    ) -> [(&'static str, Value<'a>); 3] {
+    ) -> [(&'static str, Value<'a>); 4] {
         let old = item.old.as_deref().map_or(Value::Nothing, |old| connection(old, &item.device));
         [
             ("newConnection", connection(&self.call, &item.device)),
             ("oldConnection", old),
             ("endpoint", Value::Elements(endpoint)),
+            ("resultingConnectionInfo", item.flow),
         ]
     }
 }

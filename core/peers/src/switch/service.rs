@@ -3,6 +3,7 @@
 //!
 //! A service is one row of [`TABLE`] and one handler.
 
+mod associating;
 mod calls;
 mod devices;
 mod joining;
@@ -16,13 +17,28 @@ pub(super) use system::static_device;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{Request, SystemStatus};
+use ctigate_core::wire::csta::relayed::Relayed;
 use ctigate_core::wire::csta::services::{self as csta, COUNT, Features, named};
 
 use super::link::Link;
 use super::{Step, Switch, To};
+use Handler::{Read, Says, Sets, Typed};
+
+/// What comes of a request: it was answered, or is refused.
+type Outcome = Result<(), CstaError>;
 
 /// Serves one request and answers it, unless it is refused.
-type Handler = fn(&mut Switch, &mut Step<'_>, To, &Request<'_>) -> Result<(), CstaError>;
+#[derive(Clone, Copy)]
+enum Handler {
+    /// Any request.
+    Typed(fn(&mut Switch, &mut Step<'_>, To, &Request<'_>) -> Outcome),
+    /// One that was read by its row.
+    Read(fn(&mut Switch, &mut Step<'_>, To, &Relayed<'_>) -> Outcome),
+    /// One for what is set at a phone.
+    Says(settings::Says),
+    /// One that sets something at a phone.
+    Sets(settings::Sets),
+}
 
 /// The error of a handler for a request of another service, which means that its row has the wrong name.
 pub(super) const MISROUTED: CstaError = CstaError::GENERIC_OPERATION;
@@ -57,256 +73,297 @@ const TABLE: &[Service] = &[
     service(
         "StartApplicationSession",
         About::Session,
-        Switch::start_session,
+        Typed(Switch::start_session),
         "Starts a session, in which everything else is asked.",
     ),
     service(
         "ResetApplicationSessionTimer",
         About::Session,
-        Switch::reset_session,
+        Typed(Switch::reset_session),
         "Keeps the session for another while.",
     ),
     service(
         "StopApplicationSession",
         About::Session,
-        Switch::stop_session,
+        Typed(Switch::stop_session),
         "Ends the session, with its monitors and its registration.",
     ),
     service(
         "GetCSTAFeatures",
         About::System,
-        Switch::get_features,
+        Typed(Switch::get_features),
         "The services and events in this table and the next.",
     ),
     service(
         "RequestSystemStatus",
         About::System,
-        Switch::request_system_status,
+        Typed(Switch::request_system_status),
         "The phone system's status.",
     ),
     service(
         "SystemStatus",
         About::System,
-        Switch::client_status,
+        Typed(Switch::client_status),
         "The client's status; it is noted and has no effect.",
     ),
     service(
         "SystemRegister",
         About::System,
-        Switch::system_register,
+        Typed(Switch::system_register),
         "Registers for reports of the phone system's status.",
     ),
-    service("SystemRegisterCancel", About::System, Switch::system_register_cancel, "Ends the registration."),
-    service("MonitorStart", About::Phones, Switch::monitor_start, "Starts a monitor of a phone."),
-    service("MonitorStop", About::Phones, Switch::monitor_stop, "Stops a monitor."),
+    service(
+        "SystemRegisterCancel",
+        About::System,
+        Typed(Switch::system_register_cancel),
+        "Ends the registration.",
+    ),
+    service("MonitorStart", About::Phones, Typed(Switch::monitor_start), "Starts a monitor of a phone."),
+    service("MonitorStop", About::Phones, Typed(Switch::monitor_stop), "Stops a monitor."),
     service(
         "SnapshotDevice",
         About::Phones,
-        Switch::snapshot_device,
+        Typed(Switch::snapshot_device),
         "The calls of a phone, in the response.",
     ),
     service(
         "MakeCall",
         About::Phones,
-        Switch::make_call,
+        Read(Switch::make_call),
         "A phone dials: at once, or when its handset is taken off the hook.",
     ),
     service(
         "AnswerCall",
         About::Phones,
-        Switch::answer_call,
+        Read(Switch::answer_call),
         "A ringing phone answers; one that was prompted to dial dials.",
     ),
-    service("ClearConnection", About::Phones, Switch::clear_connection, "A phone leaves a call."),
-    service("DeflectCall", About::Phones, Switch::deflect_call, "A ringing call goes to another phone."),
-    service("HoldCall", About::Phones, Switch::hold_call, "A connected call is held."),
-    service("RetrieveCall", About::Phones, Switch::retrieve_call, "A held call is connected again."),
+    service("ClearConnection", About::Phones, Read(Switch::clear_connection), "A phone leaves a call."),
+    service(
+        "DeflectCall",
+        About::Phones,
+        Read(Switch::deflect_call),
+        "A ringing call goes to another phone.",
+    ),
+    service("HoldCall", About::Phones, Read(Switch::hold_call), "A connected call is held."),
+    service("RetrieveCall", About::Phones, Read(Switch::retrieve_call), "A held call is connected again."),
     service(
         "ConsultationCall",
         About::Phones,
-        Switch::consultation_call,
+        Read(Switch::consultation_call),
         "Holds the call and calls somebody about it.",
     ),
     service(
         "AlternateCall",
         About::Phones,
-        Switch::alternate_call,
+        Read(Switch::alternate_call),
         "Holds the active call and retrieves another, or answers it.",
     ),
     service(
         "ReconnectCall",
         About::Phones,
-        Switch::reconnect_call,
+        Read(Switch::reconnect_call),
         "Leaves the active call and retrieves the held one.",
     ),
     service(
         "TransferCall",
         About::Phones,
-        Switch::transfer_call,
+        Read(Switch::transfer_call),
         "Connects the held call with the active one and leaves both.",
     ),
     service(
         "ConferenceCall",
         About::Phones,
-        Switch::conference_call,
+        Read(Switch::conference_call),
         "Makes one call of the held call and the active one.",
     ),
     service(
         "SingleStepTransferCall",
         About::Phones,
-        Switch::single_step_transfer,
+        Read(Switch::single_step_transfer),
         "Leaves the call, which goes on to another number.",
     ),
     service(
         "SingleStepConferenceCall",
         About::Phones,
-        Switch::single_step_conference,
-        "Adds a number to the call, which rings there.",
+        Read(Switch::single_step_conference),
+        "Adds a number to the call, which rings there; silent, it will only listen.",
     ),
-    service("JoinCall", About::Phones, Switch::join_call, "A phone enters a call of others."),
+    service(
+        "JoinCall",
+        About::Phones,
+        Read(Switch::join_call),
+        "A phone enters a call of others, at once or when it is answered; silent, it only listens.",
+    ),
     service(
         "IntrudeCall",
         About::Phones,
-        Switch::intrude_call,
-        "Enters the call that keeps the called phone busy.",
+        Read(Switch::intrude_call),
+        "Enters the call that keeps the called phone busy; silent, to listen only.",
     ),
     service(
         "DirectedPickupCall",
         About::Phones,
-        Switch::directed_pickup,
+        Read(Switch::directed_pickup),
         "A phone answers a call that rings or is parked elsewhere.",
     ),
     service(
         "GroupPickupCall",
         About::Phones,
-        Switch::group_pickup,
+        Read(Switch::group_pickup),
         "A phone answers the call that rings longest in its pickup group.",
     ),
     service(
         "ParkCall",
         About::Phones,
-        Switch::park_call,
+        Read(Switch::park_call),
         "Leaves the call, which waits at a place for parking.",
     ),
     service(
         "CamponCall",
         About::Phones,
-        Switch::camp_on_call,
+        Read(Switch::camp_on_call),
         "The call waits until the busy phone is free.",
     ),
     service(
         "CallBack",
         About::Phones,
-        Switch::call_back,
+        Read(Switch::call_back),
         "Ends the call, and calls again when both phones are idle.",
     ),
-    service("CancelCallBack", About::Phones, Switch::cancel_call_back, "Does not call again."),
-    service("ClearCall", About::Phones, Switch::clear_call, "Ends the call for all its parties."),
+    service("CancelCallBack", About::Phones, Read(Switch::cancel_call_back), "Does not call again."),
+    service("ClearCall", About::Phones, Read(Switch::clear_call), "Ends the call for all its parties."),
     service(
         "DialDigits",
         About::Phones,
-        Switch::dial_digits,
+        Read(Switch::dial_digits),
         "Dials more digits of a number that is not complete.",
+    ),
+    service(
+        "AssociateData",
+        About::Phones,
+        Read(Switch::associate_data),
+        "Gives the call codes, correlator data or a subject; the parties are told what changed.",
     ),
     service(
         "GenerateDigits",
         About::Phones,
-        Switch::generate_digits,
+        Read(Switch::generate_digits),
         "Sends digits to the others in the call.",
     ),
-    service("SnapshotCall", About::Phones, Switch::snapshot_call, "The parties of a call, in the response."),
+    service(
+        "SnapshotCall",
+        About::Phones,
+        Read(Switch::snapshot_call),
+        "The parties of a call, in the response.",
+    ),
     service(
         "GetLogicalDeviceInformation",
         About::Phones,
-        Switch::get_logical_information,
+        Read(Switch::get_logical_information),
         "What a phone can do: the services and events for it, and how many calls it can have.",
     ),
     service(
         "GetPhysicalDeviceInformation",
         About::Phones,
-        Switch::get_physical_information,
+        Read(Switch::get_physical_information),
         "What a phone consists of, and the services and events for that.",
     ),
     service(
         "GetSwitchingFunctionDevices",
         About::System,
-        Switch::get_devices,
+        Read(Switch::get_devices),
         "All devices, or those of a category, or one; they follow in messages of limits.segment devices each.",
     ),
     service(
         "SwitchingFunctionDevices",
         About::System,
-        Switch::devices_told,
+        Read(Switch::devices_told),
         "The messages that bring the devices; only the phone system sends them.",
     ),
     service(
         "GetForwarding",
         About::Phones,
-        Switch::get_forwarding,
+        Says(settings::forwarding),
         "Where a phone's calls are forwarded to.",
     ),
     service(
         "SetForwarding",
         About::Phones,
-        Switch::set_forwarding,
+        Read(Switch::set_forwarding),
         "Forwards a phone's calls, by type; without a type and a number, whether the phone system's defaults apply there.",
     ),
-    service("GetDoNotDisturb", About::Phones, Switch::get_do_not_disturb, "Which calls must not disturb."),
+    service(
+        "GetDoNotDisturb",
+        About::Phones,
+        Says(settings::do_not_disturb),
+        "Which calls must not disturb.",
+    ),
     service(
         "SetDoNotDisturb",
         About::Phones,
-        Switch::set_do_not_disturb,
+        Sets(settings::set_do_not_disturb),
         "Whether calls must not disturb: all, those from inside or outside, or those of certain callers.",
     ),
     service(
         "GetMessageWaitingIndicator",
         About::Phones,
-        Switch::get_message_waiting,
+        Says(settings::message_waiting),
         "Whether a phone's message lamp is on, and for which device.",
     ),
     service(
         "SetMessageWaitingIndicator",
         About::Phones,
-        Switch::set_message_waiting,
+        Read(Switch::set_message_waiting),
         "The message lamp on or off.",
     ),
     service(
         "GetMicrophoneMute",
         About::Phones,
-        Switch::get_microphone_mute,
+        Says(settings::microphone_mute),
         "Whether a phone's microphone is mute.",
     ),
-    service("SetMicrophoneMute", About::Phones, Switch::set_microphone_mute, "The microphone mute or not."),
-    service("GetSpeakerMute", About::Phones, Switch::get_speaker_mute, "Whether a phone's speaker is mute."),
-    service("SetSpeakerMute", About::Phones, Switch::set_speaker_mute, "The speaker mute or not."),
+    service(
+        "SetMicrophoneMute",
+        About::Phones,
+        Sets(settings::set_microphone_mute),
+        "The microphone mute or not.",
+    ),
+    service(
+        "GetSpeakerMute",
+        About::Phones,
+        Says(settings::speaker_mute),
+        "Whether a phone's speaker is mute.",
+    ),
+    service("SetSpeakerMute", About::Phones, Sets(settings::set_speaker_mute), "The speaker mute or not."),
     service(
         "GetAutoAnswer",
         About::Phones,
-        Switch::get_auto_answer,
+        Says(settings::auto_answer),
         "After how many rings a phone answers by itself.",
     ),
     service(
         "SetAutoAnswer",
         About::Phones,
-        Switch::set_auto_answer,
+        Sets(settings::set_auto_answer),
         "Whether a phone answers by itself, and after how many rings.",
     ),
     service(
         "GetCallerIDStatus",
         About::Phones,
-        Switch::get_caller_id_status,
+        Says(settings::caller_id_status),
         "Whether those called are shown a phone's number.",
     ),
     service(
         "SetCallerIDStatus",
         About::Phones,
-        Switch::set_caller_id_status,
+        Sets(settings::set_caller_id_status),
         "Whether those called are shown the number.",
     ),
     service(
         "GetLastNumberDialed",
         About::Phones,
-        Switch::get_last_number,
+        Says(settings::last_number),
         "The number that a phone dialled last.",
     ),
 ];
@@ -330,6 +387,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("CallClearedEvent", "A call was ended for all its parties."),
     ("DigitsDialedEvent", "A phone dialled digits of a number that is not complete."),
     ("DigitsGeneratedEvent", "A phone sent digits to the others in a call."),
+    ("CallInformationEvent", "Data that were associated with a call; later events have its correlatorData."),
     ("CallBackEvent", "A call will be made later, or no longer."),
     ("ForwardingEvent", "One type of a phone's forwarding was set or ended."),
     ("DoNotDisturbEvent", "Which calls must not disturb has changed."),
@@ -395,7 +453,13 @@ impl Switch {
         // An unknown service is treated as one about phones.
         self.may_ask(step, to.0, service.map_or(About::Phones, |service| service.about))?;
         if let Some(service) = service {
-            return (service.handler)(self, step, to, request);
+            return match (service.handler, request) {
+                (Typed(serve), _) => serve(self, step, to, request),
+                (Read(serve), Request::Relayed(asked)) => serve(self, step, to, asked),
+                (Says(says), Request::Relayed(asked)) => self.say_set(step, to, asked, says),
+                (Sets(sets), Request::Relayed(asked)) => self.set_as(step, to, asked, sets),
+                (Read(_) | Says(_) | Sets(_), _) => Err(MISROUTED),
+            };
         }
         if matches!(
             request,

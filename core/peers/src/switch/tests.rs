@@ -24,9 +24,11 @@ use ctigate_core::wire::csta_frame::{self, Framed, Framer};
 
 use super::{Switch, SwitchConfig};
 
+mod associating;
 mod calls;
 mod control;
 mod devices;
+mod entering;
 mod errors;
 mod faults;
 mod features;
@@ -134,7 +136,10 @@ impl World {
                 Action::Notify(notice) => self.notices.push(format!("{} {}", notice.name, notice.fields)),
                 Action::Print { text } => self.printed.push(text.to_string()),
                 Action::Finish { status } => self.finished = Some(status),
-                Action::Connect { .. } | Action::SendDatagram { .. } => {
+                Action::Connect { .. }
+                | Action::SendDatagram { .. }
+                | Action::Persist { .. }
+                | Action::Reply { .. } => {
                     panic!("not a switch's wish: {action:?}")
                 }
             }
@@ -326,7 +331,7 @@ impl World {
     }
 
     fn command(&mut self, line: &str) -> String {
-        self.step(Input::Command(Command::Line(line)));
+        self.step(Input::from(Command::Line(line)));
         self.printed.pop().unwrap()
     }
 

@@ -14,6 +14,7 @@ use crate::entropy::Domain;
 use crate::expected::Expected as _;
 use crate::input::Closed;
 use crate::links::Owner;
+use crate::reply::Refusal;
 use crate::step::{Step, TimerKey};
 use crate::time::Duration;
 
@@ -91,8 +92,12 @@ impl<T: Digest + Copy> Pool<T> {
 
     /// Lets a connection that is down be dialled now, and its pauses begin with the shortest again. One that is not
     /// down is left alone.
-    pub(crate) fn redial(&mut self, step: &mut Step<'_>, index: u8) {
+    ///
+    /// # Errors
+    /// If there is no such connection, or it is not down.
+    pub(crate) fn redial(&mut self, step: &mut Step<'_>, index: u8) -> Result<(), Refusal> {
         let now = step.now;
+        let exists = self.at_mut(index).is_some();
         let down = self.at_mut(index).filter(|one| one.state.next_dial().is_some());
         let Some(connection) = down else {
             step.actions.notify(
@@ -100,11 +105,12 @@ impl<T: Digest + Copy> Pool<T> {
                 "redial_refused",
                 &[("why", &"there is no such connection that is down")],
             );
-            return;
+            return Err(if exists { Refusal::NotDown } else { Refusal::NoConnection });
         };
         connection.attempts = 0;
         connection.state = State::Down { retry_at: now };
         step.timers.set(&mut connection.deadline, TimerKey::Connection(index), now);
+        Ok(())
     }
 
     /// Closes the link protocol's session on every open connection. On a connection that is still being dialled there

@@ -34,7 +34,7 @@ pub(super) struct Candidate {
 
 /// Which of the candidates is meant, by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum Preferred {
     /// There is only this one.
     Only(usize),
     /// The only soft phone that is registered.
@@ -48,29 +48,29 @@ pub(super) enum Choice {
 }
 
 /// Chooses among the candidates.
-pub(super) fn choose(server: ServerType, candidates: &[Candidate]) -> Choice {
+pub(super) fn choose(server: ServerType, candidates: &[Candidate]) -> Preferred {
     if candidates.len() == 1 {
-        return Choice::Only(0);
+        return Preferred::Only(0);
     }
     if server == ServerType::Ocs {
-        return Choice::Ambiguous;
+        return Preferred::Ambiguous;
     }
     let soft = |registered| {
         let wanted = Candidate { kind: DeviceKind::Soft, registered };
         candidates.iter().enumerate().filter(move |(_, one)| **one == wanted).map(|(index, _)| index)
     };
     if let Some(first) = soft(Registered::NotAsked).next() {
-        return Choice::Depends(first);
+        return Preferred::Depends(first);
     }
     let mut registered = soft(Registered::Yes);
     match (registered.next(), registered.next()) {
-        (Some(only), None) => return Choice::SoftPhone(only),
-        (Some(_), Some(_)) => return Choice::Ambiguous,
+        (Some(only), None) => return Preferred::SoftPhone(only),
+        (Some(_), Some(_)) => return Preferred::Ambiguous,
         (None, _) => {}
     }
     let mut hard = candidates.iter().enumerate().filter(|(_, one)| one.kind == DeviceKind::Hard);
     match (hard.next(), hard.next()) {
-        (Some((only, _)), None) => Choice::HardPhone(only),
-        _ => Choice::Ambiguous,
+        (Some((only, _)), None) => Preferred::HardPhone(only),
+        _ => Preferred::Ambiguous,
     }
 }

@@ -132,6 +132,8 @@ impl Run {
                 Action::WriteSecret { .. }
                 | Action::SendDatagram { .. }
                 | Action::Print { .. }
+                | Action::Persist { .. }
+                | Action::Reply { .. }
                 | Action::Finish { .. } => {
                     panic!("remote call control has no such action: {action:?}")
                 }

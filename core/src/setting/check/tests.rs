@@ -206,3 +206,28 @@ fn distance_counts_changes() {
         assert_eq!(distance(name, other), expected);
     }
 }
+
+#[test]
+fn a_span_is_a_number_or_the_least_and_the_most_of_several() {
+    let key = Key::span("digits", (1, 64), "", "");
+    for (value, expected) in [
+        ("4", Some((4, 4))),
+        ("\"4\"", Some((4, 4))),
+        ("\"4-6\"", Some((4, 6))),
+        ("\" 4 - 64 \"", Some((4, 64))),
+        ("0", None),
+        ("65", None),
+        ("\"6-4\"", None),
+        ("\"4-\"", None),
+        ("\"-4\"", None),
+        ("\"+4\"", None),
+        ("\"4-5-6\"", None),
+        ("\"\"", None),
+        ("true", None),
+        ("[4]", None),
+    ] {
+        let (checked, errors) = check(&[key], &settings(&alloc::format!("digits = {value}")));
+        assert_eq!(checked.span::<usize>("digits"), expected, "{value}");
+        assert_eq!(errors.len(), usize::from(expected.is_none()), "{value}");
+    }
+}

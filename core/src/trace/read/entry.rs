@@ -3,11 +3,12 @@
 use alloc::borrow::Cow;
 use core::net::SocketAddr;
 
-use super::super::step::{RecordedAction, RecordedInput};
-use super::super::text::unescape;
+use super::super::step::{RecordedAction, RecordedCommand, RecordedInput};
+use super::super::text::{unescape, unescape_word};
 use super::ReadError;
 use crate::action::Level;
 use crate::input::{Closed, LinkId, ListenerId, Peer};
+use crate::reply::{Refusal, StoreFault, Token};
 use crate::secret::{Escape, Fill, SecretId};
 
 /// How the bytes below a line are shown.
@@ -57,6 +58,28 @@ impl<'t> Words<'t> {
 
     fn address(&mut self) -> Option<SocketAddr> {
         self.next()?.parse().ok()
+    }
+
+    /// The next word as a token. If it is not a number, it is not taken.
+    fn token(&mut self) -> Option<Token> {
+        let mut after = Words(self.0);
+        let token = after.number().map(Token::new)?;
+        *self = after;
+        Some(token)
+    }
+
+    /// The next word, unescaped.
+    fn escaped(&mut self) -> Option<Cow<'t, str>> {
+        unescape_word(self.next()?)
+    }
+
+    /// A result, whose error `named` finds by its name.
+    fn result<E>(&mut self, named: impl FnOnce(&str) -> Option<E>) -> Option<Result<(), E>> {
+        match self.next()? {
+            "ok" => Some(Ok(())),
+            "failed" => named(self.next()?).map(Err),
+            _ => None,
+        }
     }
 
     /// How the bytes below are shown: verbatim if the line ends in their count.
@@ -116,18 +139,36 @@ fn whole_input(word: &str, words: &mut Words<'_>) -> Option<RecordedInput<'stati
             let why = Closed::ALL.into_iter().find(|why| why.name() == name)?;
             RecordedInput::Closed { link, why }
         }
-        "command" => match words.next()? {
-            "line" => RecordedInput::Line(Cow::Owned(words.text()?.into_owned())),
-            "end" => RecordedInput::End,
-            "drain" => RecordedInput::Drain,
-            "undrain" => RecordedInput::Undrain,
-            "redial" => RecordedInput::Redial(words.number()?),
-            "stop" => RecordedInput::Stop,
-            _ => return None,
-        },
+        "command" => {
+            let token = words.token();
+            RecordedInput::Command { token, command: command(words)? }
+        }
+        "persisted" => {
+            let token = words.token()?;
+            let fault = |name: &str| StoreFault::ALL.into_iter().find(|fault| fault.name() == name);
+            RecordedInput::Persisted { token, result: words.result(fault)? }
+        }
+        "restored" => RecordedInput::Restored { key: owned(words.escaped()?), value: owned(words.text()?) },
         "clock" => RecordedInput::Clock { unix_micros: words.number()? },
         _ => return None,
     })
+}
+
+fn command(words: &mut Words<'_>) -> Option<RecordedCommand<'static>> {
+    Some(match words.next()? {
+        "line" => RecordedCommand::Line(owned(words.text()?)),
+        "end" => RecordedCommand::End,
+        "drain" => RecordedCommand::Drain,
+        "undrain" => RecordedCommand::Undrain,
+        "redial" => RecordedCommand::Redial(words.number()?),
+        "stop" => RecordedCommand::Stop,
+        "select" => RecordedCommand::Select { user: owned(words.escaped()?), choice: owned(words.text()?) },
+        _ => return None,
+    })
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 fn peer(words: &mut Words<'_>) -> Option<Peer> {
@@ -199,6 +240,15 @@ fn whole_action<'t>(word: &str, words: &mut Words<'t>) -> Option<RecordedAction<
             RecordedAction::Notify { level, name: words.next()?, fields: words.text()? }
         }
         "print" => RecordedAction::Print { text: words.text()? },
+        "persist" => {
+            let token = words.token()?;
+            RecordedAction::Persist { token, key: words.escaped()?, value: words.text()? }
+        }
+        "reply" => {
+            let token = words.token()?;
+            let refusal = |name: &str| Refusal::ALL.into_iter().find(|refusal| refusal.name() == name);
+            RecordedAction::Reply { token, result: words.result(refusal)? }
+        }
         "finish" => RecordedAction::Finish { status: words.number()? },
         _ => return None,
     })

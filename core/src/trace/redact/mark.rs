@@ -28,9 +28,18 @@ pub(super) enum Speech {
     Csta,
     /// Lines of text from a person or a script.
     Lines,
+    /// A user ID.
+    User,
+    /// The key of what is kept for a user: what it is, a slash, and the user ID.
+    UserKey,
+    /// A user's choice: `automatic`, or a device's name with an index behind a colon.
+    Choice,
     /// A setting's value, of this kind.
     Setting(Kind),
 }
+
+/// The choice that names no device.
+const AUTOMATIC: &[u8] = b"automatic";
 
 /// The marks of a text, under construction.
 pub(super) struct Marks<'a> {
@@ -49,7 +58,8 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
     let whole = match speech {
         // One of the words that the key allows: it says how the machine is to act, and nothing of anybody.
         Speech::Setting(Kind::Choice(_)) => return alloc::vec![Mark::Locked; bytes.len()],
-        Speech::Setting(_) => Mark::Sensitive,
+        Speech::Choice if bytes == AUTOMATIC => Mark::Locked,
+        Speech::Setting(_) | Speech::User | Speech::UserKey | Speech::Choice => Mark::Sensitive,
         Speech::Sip | Speech::Csta | Speech::Lines => Mark::Plain,
     };
     let mut marks = Marks { bytes, marks: alloc::vec![whole; bytes.len()] };
@@ -59,10 +69,14 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
             mark_lines(&mut marks, 0..bytes.len(), mark_numbers);
             xml::mark(&mut marks, 0..bytes.len());
         }
-        Speech::Setting(Kind::Listen | Kind::Target) => lock_after_last(&mut marks, b':'),
+        Speech::Choice | Speech::Setting(Kind::Listen | Kind::Target) => lock_after_last(&mut marks, b':'),
+        Speech::UserKey => {
+            let kind = bytes.iter().position(|byte| *byte == b'/').unwrap_or(0);
+            marks.set(0..kind, Mark::Locked);
+        }
         Speech::Setting(Kind::Network) => lock_after_last(&mut marks, b'/'),
         Speech::Csta => xml::mark(&mut marks, 0..bytes.len()),
-        Speech::Setting(_) => {}
+        Speech::Setting(_) | Speech::User => {}
     }
     for scheme in ["sip:", "sips:", "tel:"] {
         mark_uris(&mut marks, scheme);

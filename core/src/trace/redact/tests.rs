@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::entropy::Seed;
 use crate::input::{Input, ListenerId};
 use crate::pump::Pump;
+use crate::reply::{StoreFault, Token};
 use crate::time::Instant;
 use crate::trace::{Reader, TraceRecorder, replay};
 use crate::wire::csta::events::{Part, Slot, shapes};
@@ -53,8 +54,12 @@ fn header() -> Header {
 
 /// A run in which Alice signs in, in bytes that come in two pieces, and an unlisted peer probes the gateway.
 fn run() -> Vec<u8> {
-    let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
-    let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
+    run_of(header())
+}
+
+fn run_of(header: Header) -> Vec<u8> {
+    let machine = engine(&header).unwrap();
+    let mut pump = Pump::new(machine, TraceRecorder::new(header, Form::Verbatim, Digests::Every));
     let socket = |text: &str| text.parse().unwrap();
     let peer =
         |address, listener| Peer { address: socket(address), local: socket("192.0.2.1:5060"), listener };
@@ -98,6 +103,20 @@ fn a_redacted_run_tells_nothing_and_replays() {
     assert_eq!(new.len(), text.len(), "every length stays");
     let summary = replay(&[&redacted.trace], engine).unwrap();
     assert_eq!(summary.steps, redacted.steps);
+}
+
+#[test]
+fn number_rules_are_left_out_since_they_name_numbers() {
+    let rules = "numbers.emergency = [\"112\"]\nnumbers.line[0].pattern = \"+493012[3]xx\"\n\
+        numbers.line[0].digits = \"9-10\"\nnumbers.shown[0].digits = 4\nnumbers.shown[0].prepend = \"+4930\"";
+    let mut header = header();
+    header.settings.extend(rules.lines().map(|line| crate::setting::read_line(line).unwrap()));
+    let old = run_of(header);
+    assert!(String::from_utf8_lossy(&old).contains("numbers.shown[0].prepend"));
+    let redacted = redact(&[&old], &SECRET, |_| KEYS, engine).unwrap();
+    assert_eq!(redacted.parted, None);
+    assert!(!String::from_utf8_lossy(&redacted.trace).contains("numbers."));
+    assert_eq!(replay(&[&redacted.trace], engine).unwrap().steps, redacted.steps);
 }
 
 #[test]
@@ -239,6 +258,40 @@ fn what_should_be_a_word_and_has_digits_is_sensitive() {
 }
 
 #[test]
+fn users_and_their_devices_are_replaced_alike_wherever_they_are_named() {
+    let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
+    let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
+    let select = |user, choice| {
+        let command = crate::input::Command::Select { user, choice };
+        Input::Command { token: Some(Token::new(3)), command }
+    };
+    let inputs = [
+        Input::Restored { key: "selection/alice", value: "SEP0012AB34CD56:1" },
+        select("Alice", "Archers-Phone:12"),
+        Input::Persisted { token: Token::new(1), result: Ok(()) },
+        select("alice", "automatic"),
+        Input::Persisted { token: Token::new(2), result: Err(StoreFault::Full) },
+        select("alice", "no choice"),
+    ];
+    for (micros, input) in (0..).zip(inputs) {
+        pump.input(Instant::from_micros(micros), input, &mut crate::pump::NoEffects);
+    }
+    let trace = pump.into_parts().1.finish();
+    let redacted = redact(&[&trace], &SECRET, |_| KEYS, engine).unwrap();
+    assert_eq!(redacted.parted, None);
+    let text = String::from_utf8(redacted.trace).unwrap();
+    for word in ["alice", "sep0012", "ab34cd56", "archer"] {
+        assert!(!text.to_lowercase().contains(word), "{word} in {text}");
+    }
+    let restored = text.lines().find_map(|line| line.split_once("restored selection/")).unwrap().1;
+    let (user, device) = restored.split_once(' ').unwrap();
+    assert!(device.ends_with(":1") && text.contains(&format!("select {user} automatic")), "{text}");
+    assert!(text.to_lowercase().contains(&format!("command 3 select {user} ")), "{text}");
+    assert!(text.contains(&format!("> persist 2 selection/{user}\n")), "{text}");
+    assert!(replay(&[text.as_bytes()], engine).is_ok());
+}
+
+#[test]
 fn a_machine_that_minds_is_noticed() {
     struct Minds;
     impl Machine for Minds {
@@ -251,7 +304,7 @@ fn a_machine_that_minds_is_noticed() {
             input: Input<'_>,
             actions: &mut crate::action::Actions,
         ) -> crate::input::Taken {
-            if let Input::Command(crate::input::Command::Line("call 1001")) = input {
+            if let Input::Command { command: crate::input::Command::Line("call 1001"), .. } = input {
                 actions.finish(0);
             }
             crate::input::Taken(0)

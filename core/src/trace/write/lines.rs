@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::super::Form;
-use super::super::text::{push_count, push_decimal, push_escaped, push_payload};
+use super::super::text::{push_count, push_decimal, push_escaped, push_payload, push_word};
 use crate::action::Action;
 use crate::input::{Command, Input, LinkId, ListenerId};
+use crate::reply::{Refusal, StoreFault, Token};
 use crate::secret::{Fill, SecretId};
 use crate::text::push_formatted;
 
@@ -60,6 +61,51 @@ impl Lines<'_> {
         self.out.push(b'\n');
     }
 
+    /// Appends a token and a space.
+    fn token(&mut self, token: Token) {
+        push_decimal(self.out, token.number());
+        self.out.push(b' ');
+    }
+
+    /// Appends two texts up to the end of the line, the first as one word.
+    fn two_texts(&mut self, first: &str, second: &str) {
+        push_word(self.out, first.as_bytes());
+        self.text(second);
+    }
+
+    fn result(&mut self, result: Result<(), &str>) {
+        match result {
+            Ok(()) => self.word("ok\n"),
+            Err(name) => {
+                for part in ["failed ", name, "\n"] {
+                    self.word(part);
+                }
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command<'_>) {
+        match command {
+            Command::Line(line) => {
+                self.word("line");
+                self.text(line);
+            }
+            Command::End => self.word("end\n"),
+            Command::Drain => self.word("drain\n"),
+            Command::Undrain => self.word("undrain\n"),
+            Command::Redial(index) => {
+                self.word("redial ");
+                push_decimal(self.out, index.into());
+                self.out.push(b'\n');
+            }
+            Command::Stop => self.word("stop\n"),
+            Command::Select { user, choice } => {
+                self.word("select ");
+                self.two_texts(user, choice);
+            }
+        }
+    }
+
     /// Appends an input, after its time.
     pub(in crate::trace) fn input(&mut self, input: Input<'_>) {
         match input {
@@ -84,19 +130,22 @@ impl Lines<'_> {
                 push_formatted(self.out, format_args!("closed {link} {}\n", why.name()));
             }
             Input::Datagram { listener, peer, bytes } => self.datagram(listener, peer, bytes),
-            Input::Command(Command::Line(line)) => {
-                self.word("command line");
-                self.text(line);
+            Input::Command { token, command } => {
+                self.word("command ");
+                if let Some(token) = token {
+                    self.token(token);
+                }
+                self.command(command);
             }
-            Input::Command(Command::End) => self.word("command end\n"),
-            Input::Command(Command::Drain) => self.word("command drain\n"),
-            Input::Command(Command::Undrain) => self.word("command undrain\n"),
-            Input::Command(Command::Redial(index)) => {
-                self.word("command redial ");
-                push_decimal(self.out, index.into());
-                self.out.push(b'\n');
+            Input::Persisted { token, result } => {
+                self.word("persisted ");
+                self.token(token);
+                self.result(result.map_err(StoreFault::name));
             }
-            Input::Command(Command::Stop) => self.word("command stop\n"),
+            Input::Restored { key, value } => {
+                self.word("restored ");
+                self.two_texts(key, value);
+            }
             Input::Clock { unix_micros } => {
                 self.word("clock ");
                 push_decimal(self.out, unix_micros);
@@ -146,6 +195,16 @@ impl Lines<'_> {
             Action::Print { text } => {
                 self.word("> print");
                 self.text(text);
+            }
+            Action::Persist { token, key, value } => {
+                self.word("> persist ");
+                self.token(token);
+                self.two_texts(key, value);
+            }
+            Action::Reply { token, result } => {
+                self.word("> reply ");
+                self.token(token);
+                self.result(result.map_err(Refusal::name));
             }
             Action::Finish { status } => {
                 self.word("> finish ");

@@ -23,6 +23,8 @@ pub enum Value<'a> {
     Redirection(Redirection<'a>),
     /// A text, a word or a number.
     Text(&'a str),
+    /// A text in an element of this name within.
+    Within(&'static str, &'a str),
     /// Elements within, in this order.
     Elements(&'a [(&'static str, Value<'a>)]),
     /// The member is left out, whatever the document has.
@@ -91,6 +93,15 @@ impl<'a> Relayed<'a> {
     #[must_use]
     pub fn given(&self, name: &str) -> Option<Value<'a>> {
         self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+    }
+
+    /// Whether it has the member of that name, whatever is in it.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self.given(name) {
+            Some(value) => value != Value::Nothing,
+            None => self.element_named(name).is_some(),
+        }
     }
 
     fn member(&self, name: &str) -> Option<&'static Member> {
@@ -174,6 +185,7 @@ impl<'a> Relayed<'a> {
                 let (_, value) = elements.iter().find(|(element, _)| *element == inner)?;
                 if let Value::Text(text) = value { Some(*text) } else { None }
             }
+            Some(Value::Within(element, text)) => (element == inner).then_some(text),
             Some(_) => None,
             None => self.element_named(name).and_then(|element| read::child_text(element, inner)),
         }

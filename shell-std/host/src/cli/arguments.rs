@@ -46,7 +46,8 @@ pub(crate) struct CheckRequest {
 /// The arguments of `switch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SwitchRequest {
-    pub(crate) listen: SocketAddr,
+    /// `None` if the configuration has it.
+    pub(crate) listen: Option<SocketAddr>,
     pub(crate) control: Option<SocketAddr>,
     pub(crate) config: Option<PathBuf>,
 }
@@ -237,7 +238,9 @@ fn switch(parser: &mut Parser) -> Result<Request, Stop> {
         }
         Ok(true)
     })?;
-    let listen = listen.ok_or_else(|| missing("--listen ADDRESS:PORT"))?;
+    if listen.is_none() && config.is_none() {
+        return Err(missing("--listen ADDRESS:PORT or --config FILE").into());
+    }
     Ok(Request::Switch(SwitchRequest { listen, control, config }))
 }
 
@@ -354,11 +357,13 @@ mod tests {
         assert_eq!(
             parsed("switch --listen 127.0.0.1:0"),
             Ok(Request::Switch(SwitchRequest {
-                listen: "127.0.0.1:0".parse().unwrap(),
+                listen: "127.0.0.1:0".parse().ok(),
                 control: None,
                 config: None
             }))
         );
+        let of_file = SwitchRequest { listen: None, control: None, config: Some("s.toml".into()) };
+        assert_eq!(parsed("switch --config s.toml"), Ok(Request::Switch(of_file)));
         assert_eq!(parsed("replay a b"), Ok(Request::Replay { traces: vec!["a".into(), "b".into()] }));
         assert_eq!(
             parsed("trace redact t -o out"),
@@ -448,6 +453,7 @@ mod tests {
             "ctl reload: expected 'status', 'drain', 'undrain', 'stop', 'redial' or 'log'"
         );
         assert_eq!(wrong("trace ladder"), ("the trace is missing".into(), Some("trace".into())));
+        assert_eq!(wrong("switch").0, "--listen ADDRESS:PORT or --config FILE is missing");
         assert_eq!(
             wrong("switch --listen localhost").0,
             "--listen 'localhost': expected an IP address and a port, such as 127.0.0.1:1040"

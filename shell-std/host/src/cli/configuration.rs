@@ -77,11 +77,23 @@ impl Configuration {
     pub(crate) fn complaints(&self, errors: &[ConfigError]) -> Vec<String> {
         let mut found: Vec<_> = errors.iter().map(|error| (self.position(error), error)).collect();
         found.sort_by_key(|(position, _)| *position);
+        let lines = LineStarts::of(&self.text);
         let complain = |(position, error): (usize, &ConfigError)| {
-            let (line, column) = line_and_column(&self.text, position);
+            let (line, column) = lines.line_and_column(position);
             format!("{}:{line}:{column}: {error}", self.file)
         };
         found.into_iter().map(complain).collect()
+    }
+
+    /// The file's name.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line and the column of each setting, both from 1.
+    pub(crate) fn places(&self) -> Vec<(usize, usize)> {
+        let lines = LineStarts::of(&self.text);
+        self.positions.iter().map(|position| lines.line_and_column(*position)).collect()
     }
 
     /// The index of the first setting of a key or, for a list, of its first value; `None` if it is not set.
@@ -190,11 +202,28 @@ fn syntax_error(file: &str, text: &str, error: &TomlError) -> String {
 }
 
 /// The line and the column (in characters), both from 1, of the byte at `position`.
-fn line_and_column(text: &str, position: usize) -> (usize, usize) {
-    let before = text.get(..position).unwrap_or(text);
-    let line = before.matches('\n').count().saturating_add(1);
-    let last = before.rsplit('\n').next().unwrap_or_default();
-    (line, last.chars().count().saturating_add(1))
+pub(crate) fn line_and_column(text: &str, position: usize) -> (usize, usize) {
+    LineStarts::of(text).line_and_column(position)
+}
+
+/// Where each line of a text begins, so that thousands of places can be looked up.
+struct LineStarts<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> LineStarts<'t> {
+    fn of(text: &'t str) -> Self {
+        let after = text.match_indices('\n').map(|(end, _)| end.saturating_add(1));
+        Self { text, starts: core::iter::once(0).chain(after).collect() }
+    }
+
+    fn line_and_column(&self, position: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= position);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let before = self.text.get(start..position.min(self.text.len())).unwrap_or_default();
+        (line, before.chars().count().saturating_add(1))
+    }
 }
 
 #[cfg(test)]

@@ -184,8 +184,10 @@ configuration.
 
   PROGRAM switch --listen 127.0.0.1:1040
   PROGRAM switch --listen 127.0.0.1:1040 --control 127.0.0.1:1041 --config phones.toml
+  PROGRAM switch --config switch.toml
 
-  --listen ADDRESS:PORT    where CTI links are accepted; with port 0 the kernel chooses one, which the log shows
+  --listen ADDRESS:PORT    where CTI links are accepted, unless the configuration says it in `listen`; with port 0 the
+                           kernel chooses one, which the log shows
   --control ADDRESS:PORT   where lines of text control the phones, for example with: nc 127.0.0.1 1041
   --config FILE            phones and how they behave (TOML)
 
@@ -265,7 +267,8 @@ Each line of a ladder has the local time, the seconds since the run began, who s
 who calls whom, the call, the error. Lines are as wide as the terminal or as the environment variable COLUMNS says; of
 160 characters where neither says it. Several runs are shown one after the other.
 
-Redacting replaces numbers, names and addresses consistently; the result can still be replayed.
+Redacting replaces numbers, names and addresses consistently, and leaves number rules out; the result can still be
+replayed.
 ";
 
 const DEMO: &str = "\

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use ctigate_core::config::{Config, KEYS, LogFormat};
+use ctigate_core::config::{Config, KEYS, LogFormat, is_of_directory};
 use ctigate_core::engine::Engine;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::{ConfigError, Key, Setting, Value};
 use ctigate_core::trace::Header;
 use ctigate_core::{Level, Listen, Machine, NoRecorder, Recorder, Seed};
@@ -24,6 +25,7 @@ use crate::net::secrets::Secrets;
 use crate::record::console::{Console, Format};
 use crate::record::recording;
 use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Shell, Source};
+use crate::store::Store;
 
 mod dialler;
 mod room;
@@ -77,6 +79,7 @@ pub(crate) struct Ready {
     listens: Vec<Listen>,
     listeners: Vec<Listener>,
     secrets: Secrets,
+    store: Store,
 }
 
 impl Ready {
@@ -88,7 +91,8 @@ impl Ready {
         let listens = machine.listens();
         match listening::open(&listens) {
             Ok(listeners) => {
-                Ok(Self { machine, birth, room, listens, listeners, secrets: Secrets::default() })
+                let (secrets, store) = (Secrets::default(), Store::default());
+                Ok(Self { machine, birth, room, listens, listeners, secrets, store })
             }
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
@@ -135,6 +139,7 @@ impl Ready {
             console: console.clone(),
             listeners: self.listeners,
             secrets: self.secrets,
+            store: self.store,
             sources,
             limits: Limits {
                 links: self.room.links(),
@@ -146,7 +151,7 @@ impl Ready {
     }
 }
 
-/// The gateway with these settings, from which the core made `config`.
+/// The gateway with these settings, from which the core made `config`. With a directory only its users sign in.
 ///
 /// # Errors
 /// Messages about sockets, or about random bytes.
@@ -154,12 +159,15 @@ pub(crate) fn gateway(
     shell: &dyn Shell,
     settings: &[Setting],
     mut config: Config,
+    directory: Option<Directory>,
 ) -> Result<Ready, Vec<String>> {
     let listeners = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     let descriptors = Descriptors::of_process(listeners, config.cti.connections.len());
     let is_set = settings.iter().any(|setting| setting.key == LINKS);
     let room = Room::new((config.limits.links, is_set), shell.links(), descriptors);
-    let mut settings = settings.to_vec();
+    // The directory may be large, and is recorded beside the trace.
+    let of_gateway = |setting: &&Setting| !is_of_directory(&setting.key);
+    let mut settings: Vec<Setting> = settings.iter().filter(of_gateway).cloned().collect();
     if room.is_lowered() {
         // The gateway itself must know, since it opens connections to clients, too; and so must a replay.
         config.limits.links = room.links();
@@ -168,7 +176,10 @@ pub(crate) fn gateway(
         settings.push(Setting { key: LINKS.into(), value: Value::Integer(links) });
     }
     let secrets = secrets_of(&config)?;
-    let (machine, birth) = born("gateway", &settings, |seed| Engine::new(config, seed))?;
+    let (machine, birth) = born("gateway", &settings, |seed| {
+        let engine = Engine::new(config, seed);
+        if let Some(directory) = directory { engine.with_directory(Arc::new(directory)) } else { engine }
+    })?;
     Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
 }
 
@@ -314,7 +325,7 @@ mod tests {
         let listen = settings(["listen = [\"127.0.0.1:0\"]"]);
         let switch = switch(&listen, SwitchConfig::from_settings(&listen).unwrap()).unwrap();
         let sip = settings(["sip.tcp = [\"127.0.0.1:0\"]", "cti.connection[0].address = \"127.0.0.1:1\""]);
-        let gateway = gateway(&OneLink, &sip, Config::from_settings(&sip).unwrap()).unwrap();
+        let gateway = gateway(&OneLink, &sip, Config::from_settings(&sip).unwrap(), None).unwrap();
         let client = client(&OneLink, ClientConfig::new("h:1", "sip:a@b", "tel:1")).unwrap();
         let (core, peers) = (ctigate_core::BUILD, ctigate_peers::BUILD);
         assert_ne!(core, peers);

@@ -207,12 +207,17 @@ impl Operator {
     }
 
     fn undrain(&self) -> Result<String, String> {
-        let _ = self.speaker.say(Said::Undrain);
+        self.carry_out(Said::Undrain)?;
         let overview = self.ask()?.overview;
-        if overview.phase == "Running" {
-            Ok(format!("{}: {} sessions\n", overview.phase, overview.view.sessions))
-        } else {
-            Err(format!("the gateway is {}, which cannot be undone", overview.phase))
+        Ok(format!("{}: {} sessions\n", overview.phase, overview.view.sessions))
+    }
+
+    /// Has a command carried out, or says why it is not.
+    fn carry_out(&self, said: Said) -> Result<(), String> {
+        match self.speaker.carry_out(said) {
+            Ok(result) => result.map_err(|refusal| refusal.to_string()),
+            Err(Silence::Gone) => Err("the gateway has ended".into()),
+            Err(Silence::Busy) => Err("the gateway does not answer; it may still do so".into()),
         }
     }
 
@@ -227,7 +232,7 @@ impl Operator {
         if one.next_dial.is_none() {
             return Err(format!("{name} is not down: it is {}", one.state));
         }
-        let _ = self.speaker.say(Said::Redial(index));
+        self.carry_out(Said::Redial(index))?;
         let overview = self.ask()?.overview;
         let state =
             overview.connections.get(usize::from(index)).map_or("gone", |one: &ConnectionView| one.state);

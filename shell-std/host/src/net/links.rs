@@ -5,11 +5,14 @@ use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Weak};
 use std::time::Instant as Monotonic;
 
 use ctigate_core::secret::Fill;
-use ctigate_core::{Closed, Effects, Level, LinkId, ListenerId, Notice, Peer};
+use ctigate_core::{
+    Closed, Effects, Level, LinkId, ListenerId, Notice, Peer, ReplyResult, StoreFault, Token,
+};
 
 use super::descriptors::{Named, is_exhausted};
 use super::secrets::Secrets;
@@ -19,6 +22,7 @@ use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::record::watch::Watch;
 use crate::shell::{CONNECT_LIMIT, LAGGING_PART, LINGER_LIMIT, Limits, Listener, READ_BYTES};
+use crate::store::Keeper;
 
 /// Starts the tasks or threads that wait for the links. Each hands what it gets to the machine
 /// ([`super::work::Work::hear`]).
@@ -83,6 +87,11 @@ pub(crate) struct Links<C: Carrier> {
     watch: Watch,
     limits: Limits,
     secrets: Secrets,
+    keeper: Keeper,
+    /// What could not be given to the store.
+    unkept: VecDeque<(Token, StoreFault)>,
+    /// Who waits for the answer to a command.
+    askers: BTreeMap<Token, SyncSender<ReplyResult>>,
     open: BTreeMap<LinkId, Link<C::Socket>>,
     /// The links that are being opened.
     awaited: BTreeSet<LinkId>,
@@ -102,13 +111,20 @@ pub(crate) struct Links<C: Carrier> {
 }
 
 impl<C: Carrier> Links<C> {
-    pub(crate) fn new(carrier: C, console: Console, limits: Limits, secrets: Secrets) -> Self {
+    pub(crate) fn new(
+        carrier: C,
+        console: Console,
+        (limits, secrets, keeper): (Limits, Secrets, Keeper),
+    ) -> Self {
         Self {
             carrier,
             watch: Watch::new(console.clone()),
             console,
             limits,
             secrets,
+            keeper,
+            unkept: VecDeque::new(),
+            askers: BTreeMap::new(),
             open: BTreeMap::new(),
             awaited: BTreeSet::new(),
             touched: Vec::new(),
@@ -139,6 +155,16 @@ impl<C: Carrier> Links<C> {
         let fields: &[(&str, &dyn core::fmt::Display)] =
             &[("listener", address), ("error", &Named(error)), ("times", &times)];
         self.console.tell(Level::Error, "listener_failing", fields);
+    }
+
+    /// Notes who waits for the answer to a command.
+    pub(crate) fn expect_reply(&mut self, token: Token, asker: SyncSender<ReplyResult>) {
+        self.askers.insert(token, asker);
+    }
+
+    /// Returns the next that could not be given to the store, to be passed to the machine.
+    pub(crate) fn unkept(&mut self) -> Option<(Token, StoreFault)> {
+        self.unkept.pop_front()
     }
 
     /// What the log shows of the messages.
@@ -442,6 +468,19 @@ impl<C: Carrier> Effects for Links<C> {
 
     fn print(&mut self, text: &str) {
         self.console.print(text);
+    }
+
+    fn persist(&mut self, token: Token, key: &str, value: &str) {
+        if let Err(fault) = self.keeper.keep(token, key, value) {
+            self.unkept.push_back((token, fault));
+        }
+    }
+
+    fn reply(&mut self, token: Token, result: ReplyResult) {
+        if let Some(asker) = self.askers.remove(&token) {
+            // It may have given up.
+            let _ = asker.try_send(result);
+        }
     }
 
     fn finish(&mut self, status: u8) {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant as Monotonic;
 
-use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder};
+use ctigate_core::{Closed, Input, LinkId, ListenerId, Machine, Pump, Recorder, Token};
 
 use super::clock::Clock;
 use super::links::{Carrier, Links};
@@ -13,6 +13,7 @@ use super::secrets::Secrets;
 use super::write_queue::WriteQueue;
 use crate::record::console::Console;
 use crate::shell::{Limits, Listener, Said, Spoken};
+use crate::store::Store;
 
 /// A message to the machine.
 pub enum Message<'a, S> {
@@ -93,23 +94,32 @@ pub struct Work<C: Carrier> {
     links: Links<C>,
     /// When the loop wakes by itself.
     armed: Monotonic,
+    /// How many commands were to be answered: numbers their tokens.
+    asked: u64,
 }
 
 impl<C: Carrier> Work<C> {
-    /// Starts a machine.
+    /// Starts a machine, which gets what the store has kept.
     #[must_use]
     pub fn new(
         (machine, recorder): (Box<dyn Machine + Send>, Box<dyn Recorder + Send>),
         carrier: C,
         console: Console,
-        (limits, secrets): (Limits, Secrets),
+        (limits, secrets, store): (Limits, Secrets, Store),
     ) -> Self {
-        Self {
+        let (restored, keeper) = store.into_parts();
+        let mut work = Self {
             pump: Pump::new(machine, recorder),
             clock: Clock::new(),
-            links: Links::new(carrier, console, limits, secrets),
+            links: Links::new(carrier, console, (limits, secrets, keeper)),
             armed: Monotonic::now(),
+            asked: 0,
+        };
+        let Self { pump, clock, links, .. } = &mut work;
+        for (key, value) in &restored {
+            pump.input(clock.now(), Input::Restored { key, value }, links);
         }
+        work
     }
 
     /// Informs the machine of a listening socket, and starts to serve it.
@@ -165,7 +175,10 @@ impl<C: Carrier> Work<C> {
     }
 
     fn go_on(&mut self) -> (Monotonic, Option<u8>) {
-        let Self { pump, clock, links, armed: _ } = self;
+        let Self { pump, clock, links, armed: _, asked: _ } = self;
+        while let Some((token, fault)) = links.unkept() {
+            pump.input(clock.now(), Input::Persisted { token, result: Err(fault) }, links);
+        }
         for (link, why) in links.lost() {
             pump.input(clock.now(), Input::Closed { link, why }, links);
         }
@@ -179,7 +192,7 @@ impl<C: Carrier> Work<C> {
 
     /// Turns a message into an input. Returns false if it is about a link that is gone.
     fn tell(&mut self, message: Message<'_, C::Socket>) -> bool {
-        let Self { pump, clock, links, armed: _ } = self;
+        let Self { pump, clock, links, armed: _, asked } = self;
         let now = clock.now();
         match message {
             Message::Accepted { listener, socket, peer } => {
@@ -225,7 +238,19 @@ impl<C: Carrier> Work<C> {
                 if said == Said::Stop {
                     clock.stopping();
                 }
-                pump.input(now, Input::Command(said.command()), links);
+                pump.input(now, Input::from(said.command()), links);
+            }
+            Message::Said(Spoken::Asked(said, asker)) => {
+                if said == Said::Stop {
+                    clock.stopping();
+                }
+                *asked = asked.saturating_add(1);
+                let token = Token::new(*asked);
+                links.expect_reply(token, asker);
+                pump.input(now, Input::Command { token: Some(token), command: said.command() }, links);
+            }
+            Message::Said(Spoken::Persisted(token, result)) => {
+                pump.input(now, Input::Persisted { token, result }, links);
             }
             Message::Trouble { listener, error } => links.trouble(listener, &error),
         }

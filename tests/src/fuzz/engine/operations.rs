@@ -1,7 +1,7 @@
 //! The operations that bytes stand for.
 
 use ctigate_core::wire::csta::services;
-use ctigate_core::{Closed, Command, Duration, Input};
+use ctigate_core::{Closed, Command, Duration, Input, StoreFault, Token};
 
 use super::stage::Stage;
 use super::systems;
@@ -260,15 +260,41 @@ fn all_say(stage: &mut Stage, text: impl Fn(&mut Client) -> Option<String>) {
     }
 }
 
+/// User IDs and choices, some of which cannot be read.
+const USERS: [&str; 6] = ["alice", "ALICE", "bob", "", "a b", "selection/bob"];
+const SELECTED: [&str; 7] =
+    ["automatic", "SEP0002FD3BB5C5:1", "sep0002fd3bb5c5", "a:0", "", "a:1:2", "\u{202e}"];
+
+fn select(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let command = Command::Select { user: choices.word(&USERS), choice: choices.word(&SELECTED) };
+    let token = choices.chance(192).then(|| Token::new(u64::from(choices.byte())));
+    stage.input(Input::Command { token, command });
+}
+
+/// The store answers, once, twice or for nothing.
+fn persisted(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let fault = *choices.pick(&StoreFault::ALL);
+    let result = if choices.chance(192) { Ok(()) } else { Err(fault) };
+    stage.input(Input::Persisted { token: Token::new(u64::from(choices.byte() % 16)), result });
+}
+
+fn restored(stage: &mut Stage, choices: &mut Choices<'_>) {
+    let key = format!("selection/{}", choices.word(&USERS));
+    stage.input(Input::Restored { key: &key, value: choices.word(&SELECTED) });
+}
+
 fn command(stage: &mut Stage, choices: &mut Choices<'_>) {
     match choices.below(16) {
-        0 => stage.input(Input::Command(Command::Stop)),
-        1 => stage.input(Input::Command(Command::Line("x"))),
-        2 => stage.input(Input::Command(Command::End)),
+        0 => stage.input(Input::from(Command::Stop)),
+        1 => stage.input(Input::from(Command::Line("x"))),
+        2 => stage.input(Input::from(Command::End)),
         3 => stage.input(Input::Clock { unix_micros: 1 }),
-        4 => stage.input(Input::Command(Command::Drain)),
-        5 => stage.input(Input::Command(Command::Undrain)),
-        6 => stage.input(Input::Command(Command::Redial(0))),
+        4 => stage.input(Input::from(Command::Drain)),
+        5 => stage.input(Input::from(Command::Undrain)),
+        6 => stage.input(Input::from(Command::Redial(0))),
+        7 => select(stage, choices),
+        8 => persisted(stage, choices),
+        9 => restored(stage, choices),
         _ => stage.input(Input::Tick),
     }
 }

@@ -327,7 +327,7 @@ impl Stage {
                 assert_eq!(View { links: 0, ..view }, nothing, "something remains");
             }
         }
-        self.input(Input::Command(Command::Stop));
+        self.input(Input::from(Command::Stop));
         self.advance(Duration::from_secs(61));
         assert_eq!(self.bench.finished(), Some(0), "a stop comes to an end");
         assert_eq!(self.bench.engine().view().sessions, 0, "sessions remain after a stop");

@@ -64,6 +64,9 @@ const TALKING: &[Wish] = &[
     ("ConsultationCall", &[("existingCall", ACTIVE), ("consultedDevice", Put::Number)]),
     ("SingleStepTransferCall", &[("activeCall", ACTIVE), ("transferredTo", Put::Number)]),
     ("SingleStepConferenceCall", &[("activeCall", ACTIVE), ("deviceToJoin", Put::Number)]),
+    ("SingleStepConferenceCall", &[("activeCall", ACTIVE), ("deviceToJoin", Put::Number), PARTICIPATION]),
+    ("AssociateData", &[("existingCall", ACTIVE), ("accountCode", Put::Word(&["31", "4711"]))]),
+    ("AssociateData", &[("existingCall", ACTIVE), ("subjectOfCall", Put::Word(&["rent", "travel"]))]),
     ("ParkCall", &[("parking", ACTIVE), ("parkTo", Put::Parking)]),
     (
         "GenerateDigits",
@@ -79,6 +82,7 @@ const TALKING: &[Wish] = &[
     ("CamponCall", &[("camponConnection", ACTIVE)]),
     ("CallBack", &[("callbackConnection", ACTIVE)]),
     ("IntrudeCall", &[("intrude", ACTIVE)]),
+    ("IntrudeCall", &[("intrude", ACTIVE), PARTICIPATION]),
 ];
 
 /// For a client that believes in a held call.
@@ -99,8 +103,12 @@ const ALWAYS: &[Wish] = &[
     ("GroupPickupCall", &[("newDestination", Put::Line)]),
     ("DirectedPickupCall", &[("callToBePickedUp", Put::Foreign), ("requestingDevice", Put::Line)]),
     ("JoinCall", &[("activeCall", Put::Foreign), ("joiningDevice", Put::Line), NO_PROMPT]),
+    ("JoinCall", &[("activeCall", Put::Foreign), ("joiningDevice", Put::Line), PARTICIPATION]),
     ("CancelCallBack", &[("originatingDevice", Put::Line), ("targetDevice", Put::Number)]),
 ];
+
+/// Anybody but one who talks is drawn more often, since who says nothing talks.
+const PARTICIPATION: (&str, Put) = ("participationType", Put::Word(&["silent", "none", "active"]));
 
 const CALL: &[(&str, Put)] =
     &[("callingDevice", Put::Line), ("calledDirectoryNumber", Put::Number), NO_PROMPT];

@@ -84,7 +84,11 @@ impl Traffic {
                 }
                 Action::SendDatagram { bytes, .. } => self.said((before, now), bytes)?,
                 Action::Notify(notice) => self.noticed((before, now), notice.name, notice.fields),
-                Action::Close { .. } | Action::Print { .. } | Action::Finish { .. } => {}
+                Action::Close { .. }
+                | Action::Print { .. }
+                | Action::Persist { .. }
+                | Action::Reply { .. }
+                | Action::Finish { .. } => {}
             }
         }
         Ok(())
@@ -122,7 +126,9 @@ impl Traffic {
             | Input::Tick
             | Input::Listening { .. }
             | Input::Opened { .. }
-            | Input::Command(_)
+            | Input::Command { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
             | Input::Clock { .. } => None,
         }
     }

@@ -109,6 +109,7 @@ impl Network {
             Arrival::Open { at, .. } | Arrival::Shut { at, .. } => Some((peer(at)?, at.0)),
             Arrival::Bytes { from, .. } => Some((from.0, peer(from)?)),
             Arrival::Datagram { from, to, .. } => Some((*from, *to)),
+            Arrival::Kept { .. } => None,
         }
     }
 }
@@ -121,7 +122,7 @@ impl Arrival {
             | Self::Open { at, .. }
             | Self::Bytes { from: at, .. }
             | Self::Shut { at, .. } => at.0 == host,
-            Self::Datagram { .. } => false,
+            Self::Datagram { .. } | Self::Kept { .. } => false,
         }
     }
 }

@@ -70,7 +70,7 @@ impl Command {
                 Takes::MaybeNumber => "[NUMBER]".into(),
                 Takes::OneOf(all) => words(all),
                 Takes::MaybeOneOf(all) => format!("[{}]", words(all)),
-                Takes::Word(what, _) => what.to_uppercase(),
+                Takes::Word(what, _) | Takes::Octets(what, _) => what.to_uppercase(),
                 Takes::MaybeWord(what, _) => format!("[{}]", what.to_uppercase()),
                 Takes::Text(_) if self.does == Does::Waits => "[no] EVENT [NAME=VALUE...] [TIME]".into(),
                 Takes::Text(_) if self.does == Does::Sleeps => "TIME".into(),
@@ -160,7 +160,11 @@ fn arguments(first: &str, rest: &[&str], calls: &[u32]) -> Vec<String> {
                 Some(_) => {}
                 None => found.extend(calls.iter().map(|call| format!("{call}"))),
             },
-            Takes::Number | Takes::MaybeNumber | Takes::Word(..) | Takes::MaybeWord(..) => {
+            Takes::Number
+            | Takes::MaybeNumber
+            | Takes::Word(..)
+            | Takes::Octets(..)
+            | Takes::MaybeWord(..) => {
                 typed.next();
             }
             Takes::Anything | Takes::Text(_) => {}

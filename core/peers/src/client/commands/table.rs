@@ -4,6 +4,13 @@ use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::{Command, Does, Put, Service, Takes};
 
+mod arguments;
+
+use arguments::{
+    ACTIVE, APPARATUS, CALLED, CLEARABLE, DEVICE, EVENT, FAILED, FORWARDING, HELD, HELD_FIRST, LINE_CALLS,
+    NO_PROMPT, ON_OFF, PARTICIPATION, TRUTH, TWO, UNTRUTH, WAITS,
+};
+
 /// All commands, in the order in which `help` lists them.
 pub(in crate::client) const COMMANDS: &[Command] = &[
     asks(
@@ -153,6 +160,19 @@ pub(in crate::client) const COMMANDS: &[Command] = &[
         "join 1002",
     ),
     asks(
+        "join prompt",
+        &[Takes::Number, PARTICIPATION],
+        "JoinCall",
+        &[
+            ("activeCall", Put::At(0, &[State::Connected])),
+            ("joiningDevice", Put::Line),
+            ("autoOriginate", Put::Word("prompt")),
+            ("participationType", Put::Given(1)),
+        ],
+        "The same, as soon as somebody answers at the own phone.",
+        "join prompt 1002",
+    ),
+    asks(
         "park",
         &[Takes::Call(ACTIVE), Takes::MaybeNumber],
         "ParkCall",
@@ -227,6 +247,46 @@ pub(in crate::client) const COMMANDS: &[Command] = &[
         ],
         "Sends digits as tones (DTMF).",
         "digits 123#",
+    ),
+    asks(
+        "associate account",
+        &[Takes::Call(CLEARABLE), Takes::Octets("data", "4711")],
+        "AssociateData",
+        &[("existingCall", Put::Given(0)), ("accountCode", Put::Given(1))],
+        "Charges a call to an account.",
+        "associate account 4711",
+    ),
+    asks(
+        "associate auth",
+        &[Takes::Call(CLEARABLE), Takes::Octets("data", "1234")],
+        "AssociateData",
+        &[("existingCall", Put::Given(0)), ("authCode", Put::Given(1))],
+        "Gives a call an authorization code.",
+        "associate auth 1234",
+    ),
+    asks(
+        "associate correlator",
+        &[Takes::Call(CLEARABLE), Takes::Octets("data", "ticket-17")],
+        "AssociateData",
+        &[("existingCall", Put::Given(0)), ("correlatorData", Put::Within("string", 1))],
+        "Gives a call data that its parties can recognize it by.",
+        "associate correlator ticket-17",
+    ),
+    asks(
+        "associate qualifying",
+        &[Takes::Call(CLEARABLE), Takes::Octets("data", "sold")],
+        "AssociateData",
+        &[("existingCall", Put::Given(0)), ("callQualifyingData", Put::Given(1))],
+        "Gives a call a code for what came of it.",
+        "associate qualifying sold",
+    ),
+    asks(
+        "associate subject",
+        &[Takes::Call(CLEARABLE), Takes::Word("subject", "invoice")],
+        "AssociateData",
+        &[("existingCall", Put::Given(0)), ("subjectOfCall", Put::Given(1))],
+        "Gives a call a subject.",
+        "associate subject invoice",
     ),
     asks(
         "forward off",
@@ -381,62 +441,6 @@ pub(in crate::client) const COMMANDS: &[Command] = &[
         "help transfer",
     ),
     does("quit", &[Takes::Anything], Does::Quits, "Signs out and ends.", "quit"),
-];
-
-/// What `wait` and `expect` do.
-const WAITS: &str =
-    "Waits until this happens; fails if it does not in time, or happens where `no` says it must not.";
-
-/// The argument of `wait` and `expect`, with an example.
-const EVENT: Takes = Takes::Text("an event: wait established 5s");
-
-const DEVICE: (&str, Put) = ("device", Put::Line);
-const LINE_CALLS: (&str, Put) = ("callingDevice", Put::Line);
-const CALLED: (&str, Put) = ("calledDirectoryNumber", Put::Given(0));
-const NO_PROMPT: (&str, Put) = ("autoOriginate", Put::Word("doNotPrompt"));
-
-/// The states in which a call can be cleared, the likeliest first.
-const CLEARABLE: &[State] =
-    &[State::Connected, State::Initiated, State::Fail, State::Alerting, State::Queued, State::Hold];
-
-/// The states of the active one of two calls, the likeliest first: a consultation may still ring.
-const ACTIVE: &[State] = &[State::Connected, State::Initiated, State::Fail];
-
-const HELD: &[State] = &[State::Hold];
-
-/// The states of a call to somebody who is busy, the likeliest first.
-const FAILED: &[State] = &[State::Fail, State::Queued, State::Connected, State::Initiated];
-
-/// A held call and an active one.
-const TWO: &[Takes] = &[Takes::Call(HELD), Takes::Call(ACTIVE)];
-
-const HELD_FIRST: &[(&str, Put)] = &[("heldCall", Put::Given(0)), ("activeCall", Put::Given(1))];
-
-const ON_OFF: &[Takes] = &[Takes::OneOf(TRUTH)];
-
-const TRUTH: &[(&str, &str)] = &[("on", "true"), ("off", "false")];
-
-const UNTRUTH: &[(&str, &str)] = &[("on", "false"), ("off", "true")];
-
-/// The microphone or loudspeaker: usually a phone has one.
-const APPARATUS: Takes = Takes::MaybeWord("apparatus", "1");
-
-const PARTICIPATION: Takes = Takes::MaybeOneOf(&[("active", "active"), ("silent", "silent")]);
-
-/// The kinds of forwarding, as people and as ECMA-323 call them.
-const FORWARDING: &[(&str, &str)] = &[
-    ("immediate", "forwardImmediate"),
-    ("busy", "forwardBusy"),
-    ("noanswer", "forwardNoAns"),
-    ("dnd", "forwardDND"),
-    ("busy-internal", "forwardBusyInt"),
-    ("busy-external", "forwardBusyExt"),
-    ("noanswer-internal", "forwardNoAnsInt"),
-    ("noanswer-external", "forwardNoAnsExt"),
-    ("immediate-internal", "forwardImmInt"),
-    ("immediate-external", "forwardImmExt"),
-    ("dnd-internal", "forwardDNDInt"),
-    ("dnd-external", "forwardDNDExt"),
 ];
 
 /// A command that requests a CSTA service.

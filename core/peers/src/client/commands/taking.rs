@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{COMMANDS, Command, Takes, number};
+use crate::octets::hexadecimal;
 
 /// The greatest number that is taken for a call's where a telephone number may stand, too.
 const SHORT: u32 = 99;
@@ -106,6 +107,7 @@ fn read(takes: Takes, word: &str, behind: &str, later: &[Takes]) -> Option<Given
         }
         Takes::Number | Takes::MaybeNumber => Some(Given::Text(number(word))),
         Takes::Word(..) | Takes::MaybeWord(..) => Some(Given::Text(word.into())),
+        Takes::Octets(..) => Some(Given::Text(hexadecimal(word))),
         Takes::OneOf(words) | Takes::MaybeOneOf(words) => {
             let value = words.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)?;
             Some(Given::Text(value.into()))
@@ -124,7 +126,7 @@ fn lacking(command: &Command, takes: Takes, word: &str) -> String {
             let instead = if word.is_empty() { String::new() } else { format!(", not '{word}'") };
             format!("'{name}' needs one of {}{instead}: {example}", words.join(", "))
         }
-        Takes::Word(what, _) => format!("'{name}' needs {what}: {example}"),
+        Takes::Word(what, _) | Takes::Octets(what, _) => format!("'{name}' needs {what}: {example}"),
         Takes::Number
         | Takes::Anything
         | Takes::Call(_)
@@ -137,11 +139,14 @@ fn lacking(command: &Command, takes: Takes, word: &str) -> String {
 
 impl Takes {
     const fn is_required(self) -> bool {
-        matches!(self, Self::Number | Self::OneOf(_) | Self::Word(..) | Self::Text(_))
+        matches!(self, Self::Number | Self::OneOf(_) | Self::Word(..) | Self::Octets(..) | Self::Text(_))
     }
 
     /// Whether a call's number could be taken for it.
     const fn is_open(self) -> bool {
-        matches!(self, Self::Number | Self::MaybeNumber | Self::Word(..) | Self::MaybeWord(..))
+        matches!(
+            self,
+            Self::Number | Self::MaybeNumber | Self::Word(..) | Self::Octets(..) | Self::MaybeWord(..)
+        )
     }
 }

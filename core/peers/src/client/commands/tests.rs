@@ -18,7 +18,7 @@ fn help_names_every_command_in_the_order_of_the_table() {
         words(),
         "call, answer, deflect, hold, retrieve, hangup, clear-call, consult, alternate, reconnect, transfer, conference, \
          transfer-to, conference-with, pickup, pickup-group, join, park, camp-on, callback, intrude, offhook, dial, digits, \
-         forward, dnd, lamp, mute, speaker, autoanswer, callerid, last, snapshot, snapshot-call, device, phone, devices, \
+         associate, forward, dnd, lamp, mute, speaker, autoanswer, callerid, last, snapshot, snapshot-call, device, phone, devices, \
          features, refresh, update, calls, wait, expect, sleep, raw, help, quit"
     );
 }

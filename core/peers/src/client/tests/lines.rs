@@ -296,7 +296,7 @@ fn events_under_an_unknown_monitor_are_a_fault() {
 #[test]
 fn a_script_without_lines_ends_once_sign_in_is_done() {
     let (mut stage, invite) = Stage::inviting(false);
-    stage.input(Input::Command(Command::End));
+    stage.input(Input::from(Command::End));
     stage.accept(&invite, &[], STATUS);
     let (_, _, monitor) = (stage.take("ACK"), stage.take("INFO"), stage.take("INFO"));
     stage.accept(&monitor, &[], MONITOR);
@@ -304,7 +304,7 @@ fn a_script_without_lines_ends_once_sign_in_is_done() {
     stage.accept(&bye, &[], "");
     assert_eq!(stage.finished, Some(0));
     let (mut stage, _) = Stage::inviting(false);
-    stage.input(Input::Command(Command::End));
+    stage.input(Input::from(Command::End));
     stage.pass(Duration::from_secs(8));
     assert_eq!(
         (stage.shown(), stage.finished),
@@ -329,7 +329,7 @@ fn a_long_script_is_run_in_portions_and_ends_at_its_end() {
     for line in lines {
         stage.client.runner.add(line);
     }
-    stage.input(Input::Command(Command::End));
+    stage.input(Input::from(Command::End));
     assert_eq!(stage.client.next_wake().unwrap().why, Why::Backlog);
     stage.settle();
     let (_, bye) = (stage.take("INFO"), stage.take("BYE"));

@@ -45,7 +45,9 @@ fn elements(body: &str) -> String {
     };
     let shown = document.root_element().children().map(|node| {
         let name = node.tag_name().name();
-        let text = node.text().unwrap_or_default().replace(LINE, "LINE");
+        let within = node.children().find(|child| child.tag_name().name() == "string");
+        let within = within.and_then(|child| child.text()).map(|text| format!("string:{text}"));
+        let text = within.unwrap_or_else(|| node.text().unwrap_or_default().replace(LINE, "LINE"));
         match (inner(node, "callID"), inner(node, "deviceID")) {
             (None, None) => format!("{name}={text}"),
             (call, device) => format!("{name}={}@{}", call.unwrap_or_default(), device.unwrap_or_default()),
@@ -77,6 +79,11 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("pickup 1004", "DirectedPickupCall", "callToBePickedUp=@tel:1004 requestingDevice=LINE"),
     ("pickup-group", "GroupPickupCall", "newDestination=LINE"),
     ("pickup-group 1500", "GroupPickupCall", "newDestination=LINE pickGroup=tel:1500"),
+    (
+        "join prompt 1004 none",
+        "JoinCall",
+        "activeCall=@tel:1004 joiningDevice=LINE autoOriginate=prompt participationType=none",
+    ),
     ("join 1004", "JoinCall", "activeCall=@tel:1004 joiningDevice=LINE autoOriginate=doNotPrompt"),
     ("park", "ParkCall", "parking=2@LINE parkTo=LINE"),
     ("park 1 700", "ParkCall", "parking=1@LINE parkTo=tel:700"),
@@ -87,6 +94,11 @@ const WRITTEN: &[(&str, &str, &str)] = &[
     ("intrude active", "IntrudeCall", "intrude=2@LINE participationType=active"),
     ("offhook", "MakeCall", "callingDevice=LINE calledDirectoryNumber= autoOriginate=doNotPrompt"),
     ("dial 1004", "DialDigits", "diallingConnection=2@LINE diallingSequence=tel:1004"),
+    ("associate account 4711", "AssociateData", "existingCall=2@LINE accountCode=34373131"),
+    ("associate auth 1 1234", "AssociateData", "existingCall=1@LINE authCode=31323334"),
+    ("associate correlator t-17", "AssociateData", "existingCall=2@LINE correlatorData=string:742D3137"),
+    ("associate qualifying sold", "AssociateData", "existingCall=2@LINE callQualifyingData=736F6C64"),
+    ("associate subject invoice", "AssociateData", "existingCall=2@LINE subjectOfCall=invoice"),
     ("digits 123#", "GenerateDigits", "connectionToSendDigits=2@LINE digitMode=dTMF charactersToSend=123#"),
     (
         "forward busy 1004",

@@ -57,7 +57,7 @@ fn it_signs_out_with_monitor_stop_and_bye_right_behind() {
 #[test]
 fn it_waits_for_the_answer_to_bye_a_short_time_only() {
     let mut stage = Stage::signed_in();
-    stage.input(Input::Command(Command::Stop));
+    stage.input(Input::from(Command::Stop));
     stage.pass(Duration::from_millis(1_999));
     assert_eq!(stage.finished, None);
     stage.pass(Duration::from_millis(2));
@@ -67,7 +67,7 @@ fn it_waits_for_the_answer_to_bye_a_short_time_only() {
 #[test]
 fn a_stop_before_the_answer_to_invite_still_ends_the_session() {
     let (mut stage, invite) = Stage::inviting(false);
-    stage.input(Input::Command(Command::Stop));
+    stage.input(Input::from(Command::Stop));
     assert_eq!(stage.finished, None);
     stage.accept(&invite, &[], STATUS);
     stage.take("ACK");
@@ -142,7 +142,7 @@ fn a_refused_sign_in_is_acknowledged_and_fails_the_run_unless_it_was_expected() 
         if expected {
             stage.say(&["expect refused 404"]);
         }
-        stage.input(Input::Command(Command::End));
+        stage.input(Input::from(Command::End));
         stage.answer(&invite, (404, "Unknown line"), &[], "");
         let ack = stage.take("ACK sip:ctigate@192.0.2.1:5060 SIP/2.0");
         assert_eq!(header_of(&ack, "Via"), header_of(&invite, "Via"));

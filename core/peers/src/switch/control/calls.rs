@@ -1,5 +1,6 @@
 //! Verbs for what people do at their phones with more than one call, with calls of others, and with digits.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +9,10 @@ use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
 use super::verbs::Said;
 use super::{Done, why};
-use crate::switch::phones::{ACTIVE, Call, Happening, Party, Phone, Refusal};
+use crate::octets::hexadecimal;
+use crate::switch::phones::{
+    ACTIVE, Call, Data, Form, Happening, MAX_OCTETS, Participation, Party, Phone, Refusal, SORTS,
+};
 use crate::switch::{Step, Switch, names};
 
 /// The call that an action was about, or that came of it.
@@ -17,7 +21,8 @@ type Acted = Result<Handle<Call>, Refusal>;
 impl Switch {
     /// Verbs about the calls of one phone, some of them with a number.
     pub(super) fn joins(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
-        let (number, to) = match *said.words {
+        let (words, participation) = participation(said.words);
+        let (number, to) = match *words {
             [number] => (number, None),
             [number, to] => (number, Some(to)),
             _ => return None,
@@ -27,7 +32,7 @@ impl Switch {
             Err(why) => return Some(Err(why)),
         };
         let mut told = Vec::new();
-        let acted = self.join_by(step, said.verb, (phone, to), &mut told)?;
+        let acted = self.join_by(step, (said.verb, participation), (phone, to), &mut told)?;
         Some(self.acted(step, acted, &told))
     }
 
@@ -35,11 +40,14 @@ impl Switch {
     fn join_by(
         &mut self,
         step: &Step<'_>,
-        verb: &str,
+        (verb, participation): (&str, Option<Participation>),
         (phone, to): (Handle<Phone>, Option<&str>),
         told: &mut Vec<Happening>,
     ) -> Option<Acted> {
-        let now = step.now;
+        if participation.is_some() && !matches!((verb, to), ("conference", Some(_)) | ("intrude", None)) {
+            return None;
+        }
+        let (now, takes_part) = (step.now, participation.unwrap_or_default());
         let newest = |states: &[State], refusal| self.phones.newest(phone, states).ok_or(refusal);
         let active = newest(&ACTIVE, Refusal::NothingActive);
         let held = newest(&[State::Hold], Refusal::NothingHeld);
@@ -61,9 +69,10 @@ impl Switch {
                 .and_then(|call| phones.single_step_transfer(now, call, phone, to, told))
                 .map(|(call, _)| call),
             ("conference", None) => both.and_then(|calls| phones.conference(calls, phone, told)),
-            ("conference", Some(to)) => active
-                .and_then(|call| phones.single_step_conference(now, call, phone, to, told).map(|_| call)),
-            ("intrude", None) => active.and_then(|call| phones.intrude(call, phone, told)),
+            ("conference", Some(to)) => active.and_then(|call| {
+                phones.single_step_conference(now, call, phone, (to, takes_part), told).map(|_| call)
+            }),
+            ("intrude", None) => active.and_then(|call| phones.intrude(call, phone, takes_part, told)),
             ("campon", None) => active.and_then(|call| phones.camp_on(call, phone, told).map(|()| call)),
             ("park", Some(at)) => {
                 active.and_then(|call| phones.park(now, call, phone, at, told).map(|_| call))
@@ -82,9 +91,10 @@ impl Switch {
 
     /// Verbs about the call of another phone.
     pub(super) fn takes_part(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
-        let (number, other) = match *said.words {
+        let (words, participation) = participation(said.words);
+        let (number, other) = match *words {
             [_] if said.verb == "pickup" => return self.joins(step, said),
-            [number, other] => (number, other),
+            [number, other] if said.verb == "enter" || participation.is_none() => (number, other),
             _ => return None,
         };
         let found = self.phone_named(number).and_then(|phone| Ok((phone, self.phone_named(other)?)));
@@ -100,8 +110,27 @@ impl Switch {
             })
         } else {
             let talks = self.phones.newest(other, &[State::Connected]).ok_or(Refusal::NothingActive);
-            talks.and_then(|call| self.phones.enter(call, phone, &mut told).map(|()| call))
+            talks.and_then(|call| {
+                self.phones.enter(call, phone, participation.unwrap_or_default(), &mut told).map(|()| call)
+            })
         };
+        Some(self.acted(step, acted, &told))
+    }
+
+    /// A call gets data.
+    pub(super) fn associates(&mut self, step: &mut Step<'_>, said: &Said<'_>) -> Option<Done> {
+        let [number, key, value] = *said.words else { return None };
+        let sort = SORTS.iter().find(|sort| sort.key == key)?;
+        let written = if sort.form == Form::Text { value.into() } else { hexadecimal(value) };
+        let data = Data::of(sort, written);
+        let phone = match self.phone_named(number) {
+            Ok(phone) if value.len() <= MAX_OCTETS => phone,
+            Ok(_) => return Some(Err(format!("{} octets are too many: at most {MAX_OCTETS}", value.len()))),
+            Err(why) => return Some(Err(why)),
+        };
+        let call = self.phones.to_clear(phone).ok_or(Refusal::NothingActive);
+        let mut told = Vec::new();
+        let acted = call.and_then(|call| self.phones.associate(call, phone, data, &mut told).map(|()| call));
         Some(self.acted(step, acted, &told))
     }
 
@@ -146,4 +175,10 @@ impl Switch {
         self.report(step, told);
         Ok(names::name(call, self.call_salt))
     }
+}
+
+/// The words of a line without how somebody is to take part in a call, if they end with that.
+fn participation<'a, 'b>(words: &'b [&'a str]) -> (&'b [&'a str], Option<Participation>) {
+    let found = words.split_last().and_then(|(last, rest)| Some((rest, Participation::from_word(last)?)));
+    found.map_or((words, None), |(rest, participation)| (rest, Some(participation)))
 }

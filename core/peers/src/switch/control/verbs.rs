@@ -99,22 +99,23 @@ pub const VERBS: &[Verb] = &[
     ),
     verb(
         "conference",
-        "PHONE [NUMBER]",
-        "The held call and the active one become one, or the number is added to the active one.",
+        "PHONE [NUMBER [active|silent|none]]",
+        "The held call and the active one become one, or the number is added to the active one: silent, it only \
+         listens; none, not even that.",
         "conference 1001",
         Switch::joins,
     ),
     verb(
         "enter",
-        "PHONE OF-PHONE",
-        "The phone enters the call of another.",
+        "PHONE OF-PHONE [active|silent|none]",
+        "The phone enters the call of another: silent, it only listens.",
         "enter 1003 1001",
         Switch::takes_part,
     ),
     verb(
         "intrude",
-        "PHONE",
-        "The phone, which met a busy one, enters the call that keeps it busy.",
+        "PHONE [active|silent|none]",
+        "The phone, which met a busy one, enters the call that keeps it busy: silent, it only listens.",
         "intrude 1001",
         Switch::joins,
     ),
@@ -152,6 +153,13 @@ pub const VERBS: &[Verb] = &[
         "Digits of a number that is not complete yet, or for the others in the call.",
         "digits 1001 123#",
         Switch::joins,
+    ),
+    verb(
+        "associate",
+        "PHONE account|auth|correlator|qualifying|subject|languages DATA",
+        "The phone's call gets these data; what it had before of other sorts stays.",
+        "associate 1001 account 4711",
+        Switch::associates,
     ),
     verb(
         "incoming",

@@ -56,7 +56,7 @@ impl Phones {
             return Err(Refusal::NotANumber);
         }
         let initiated = self.newest(phone, &[State::Initiated]);
-        let waits = |call: &&Handle<Call>| self.call(**call).is_some_and(|call| call.dialled.is_empty());
+        let waits = |call: &&Handle<Call>| self.waits_for_digits(**call, phone);
         let call = if let Some(call) = initiated.as_ref().filter(waits) {
             *call
         } else {
@@ -120,7 +120,10 @@ impl Phones {
     ) -> Result<(), Refusal> {
         let prompted = self.is_prompted(call, phone);
         if prompted {
-            self.originate(now, call, told);
+            match self.calls.get(call).and_then(|call| call.entry) {
+                Some(entry) => self.enter_prompted(call, phone, entry, told),
+                None => self.originate(now, call, told),
+            }
             return Ok(());
         }
         if self.state(call, phone) != State::Alerting {
@@ -191,7 +194,7 @@ impl Phones {
     #[must_use]
     pub fn is_prompted(&self, call: Handle<Call>, phone: Handle<Phone>) -> bool {
         self.state(call, phone) == State::Initiated
-            && self.call(call).is_some_and(|call| is_dialable(&call.dialled))
+            && self.call(call).is_some_and(|call| is_dialable(&call.dialled) || call.entry.is_some())
     }
 
     /// The party that `phone` is in a call, if its connection is in this state.
@@ -204,7 +207,7 @@ impl Phones {
         if self.state(call, phone) == state { Ok(Party::Phone(phone)) } else { Err(Refusal::WrongState) }
     }
 
-    fn may_originate(&self, phone: Handle<Phone>) -> Result<(), Refusal> {
+    pub(super) fn may_originate(&self, phone: Handle<Phone>) -> Result<(), Refusal> {
         if self.is_out_of_service(phone) {
             return Err(Refusal::OutOfService);
         }

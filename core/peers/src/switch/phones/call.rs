@@ -8,7 +8,8 @@ use ctigate_core::time::Instant;
 use ctigate_core::timer::Deadline;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::Phone;
+use super::entering::Entry;
+use super::{Data, Participation, Phone};
 
 /// A party of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,9 +74,11 @@ pub struct Connection {
     pub(super) due: Due,
     /// When the phone began to ring.
     pub(super) since: Instant,
+    /// How it takes part.
+    pub(super) participation: Participation,
 }
 
-ctigate_core::digest! { struct Connection { party, state => state.word(), deadline, due, since } }
+ctigate_core::digest! { struct Connection { party, state => state.word(), deadline, due, since, participation } }
 
 impl Connection {
     pub(super) fn new(party: Party) -> Self {
@@ -85,6 +88,7 @@ impl Connection {
             deadline: Deadline::default(),
             due: Due::RingingEnds,
             since: Instant::ZERO,
+            participation: Participation::Active,
         }
     }
 }
@@ -108,6 +112,12 @@ pub struct Call {
     pub(super) via: Option<u16>,
     /// The phones of that group that rang already, if one rings after another.
     pub(super) tried: Vec<Handle<Phone>>,
+    /// How the next party will take part: as the one that it replaces, or as was asked for; else, it talks.
+    pub(super) joins_as: Participation,
+    /// The call that its phone is prompted to come into.
+    pub(super) entry: Option<Entry>,
+    /// What was associated with it.
+    pub(super) data: Data,
 }
 
 ctigate_core::digest! { struct Call {
@@ -119,6 +129,9 @@ ctigate_core::digest! { struct Call {
     outside,
     via,
     tried => tried.as_slice(),
+    joins_as,
+    entry,
+    data,
 } }
 
 impl Call {
@@ -133,7 +146,16 @@ impl Call {
             outside: None,
             via: None,
             tried: Vec::new(),
+            joins_as: Participation::Active,
+            entry: None,
+            data: Data::NONE,
         }
+    }
+
+    /// What was associated with it.
+    #[must_use]
+    pub const fn data(&self) -> &Data {
+        &self.data
     }
 
     /// The connections, in the order in which the parties came.

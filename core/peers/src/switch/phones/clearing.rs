@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Detail, Happening, Kind, Party, Phone, Phones, Refusal};
+use super::{Call, Detail, Happening, Kind, Participation, Party, Phone, Phones, Refusal};
 
 impl Phones {
     /// Clears a party's connection, and with it the call, if no two parties are left of whom one is in it.
@@ -28,7 +28,7 @@ impl Phones {
         Ok(())
     }
 
-    /// Clears what is left of a call, unless it goes on without those who left.
+    /// Clears what is left of a call, unless it goes on without those who left. Who only listens does not keep it.
     pub(super) fn end_if_over(
         &mut self,
         handle: Handle<Call>,
@@ -37,7 +37,7 @@ impl Phones {
     ) {
         let Some(call) = self.calls.get(handle) else { return };
         let stays = |state| matches!(state, State::Connected | State::Hold);
-        let goes_on = call.reached().count() > 1 && call.reached().any(|party| stays(party.state));
+        let goes_on = call.talking().count() > 1 && call.talking().any(|party| stays(party.state));
         if !goes_on {
             self.end(handle, cause, told);
         }
@@ -137,27 +137,33 @@ impl Phones {
             seen: phones,
             outside: call.outside.clone(),
             leaves_through: call.leaves_through(),
+            data: call.data.clone(),
         };
         self.end(handle, "normalClearing", told);
         told.push(cleared);
         Ok(())
     }
 
-    /// Stops the other phones of a group that ring for a call that one has answered.
+    /// Stops the other phones of a group that ring for a call that one has answered; those that were to talk if it talks,
+    /// or those that were to listen.
     pub(super) fn stop_others_ringing(&mut self, handle: Handle<Call>, by: Party, told: &mut Vec<Happening>) {
-        let Some(call) = self.calls.get_mut(handle) else { return };
-        if call.via.take().is_none() {
-            return;
-        }
-        call.tried = Vec::new();
-        let before = call.diverted_by;
+        let participation = self.participation(handle, by);
+        let Some(call) = self.calls.get_mut(handle).filter(|call| call.via.is_some()) else { return };
         let rings = |one: &&super::Connection| one.party != by && one.state == State::Alerting;
-        let ringing: Vec<Party> = call.parties.iter().filter(rings).map(|one| one.party).collect();
-        for party in ringing {
+        let (stop, others): (Vec<_>, Vec<_>) =
+            call.parties.iter().filter(rings).partition(|one| one.participation == participation);
+        let stop: Vec<Party> = stop.iter().map(|one| one.party).collect();
+        if others.is_empty() {
+            call.via = None;
+            call.tried = Vec::new();
+        }
+        let before = call.diverted_by;
+        for party in stop {
             self.divert(handle, party, by, "redirected", told);
         }
         if let Some(call) = self.calls.get_mut(handle) {
             call.diverted_by = before;
+            call.joins_as = Participation::Active;
         }
     }
 }

@@ -45,11 +45,13 @@ impl Phones {
         cause: &'static str,
         told: &mut Vec<Happening>,
     ) {
+        let joins_as = self.participation(handle, from);
         self.go(handle, from, State::Null);
         self.tell_more(handle, Kind::Diverted, from, cause, Detail::Destination(to), told);
         self.remove(handle, from);
         if let Some(call) = self.calls.get_mut(handle) {
             call.diverted_by = Some(from);
+            call.joins_as = joins_as;
         }
     }
 }

@@ -54,14 +54,15 @@ impl Phones {
 
     /// Whether the phone is off hook for a call whose number is not complete.
     pub(super) fn waits_for_digits(&self, call: Handle<Call>, phone: Handle<Phone>) -> bool {
-        let is_open = |call: &Call| call.dialled.is_empty() || call.dialled.ends_with(';');
+        let is_open =
+            |call: &Call| (call.dialled.is_empty() || call.dialled.ends_with(';')) && call.entry.is_none();
         self.state(call, phone) == State::Initiated && self.calls.get(call).is_some_and(is_open)
     }
 
     /// Sends digits to the others in a call.
     ///
     /// # Errors
-    /// [`Refusal::WrongState`] unless the phone is connected, [`Refusal::NotDigits`].
+    /// [`Refusal::WrongState`] unless the phone is connected, [`Refusal::OnlyListens`], [`Refusal::NotDigits`].
     pub fn generate_digits(
         &self,
         call: Handle<Call>,
@@ -70,6 +71,7 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) -> Result<(), Refusal> {
         let party = self.party_in(call, phone, State::Connected)?;
+        self.may_act(call, phone)?;
         let is_tone = |byte: u8| byte.is_ascii_digit() || b"*#ABCD".contains(&byte);
         if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(is_tone) {
             return Err(Refusal::NotDigits);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Outside, Party, Phone, Phones};
+use super::{Call, Data, Outside, Party, Phone, Phones};
 
 /// Declares the kinds of happenings, each with the root of its event and the name of its notice.
 macro_rules! kinds {
@@ -69,6 +69,8 @@ kinds! {
     DigitsDialed = "DigitsDialedEvent", "digits_dialled";
     /// Digits were sent to the others in a call.
     DigitsGenerated = "DigitsGeneratedEvent", "digits_generated";
+    /// Data were associated with a call.
+    CallInformation = "CallInformationEvent", "data_associated";
 }
 
 /// What a kind of happening has beside what all have.
@@ -89,6 +91,8 @@ pub enum Detail {
     },
     /// Digits.
     Digits(String),
+    /// Data that changed.
+    Data(Data),
 }
 
 /// Calls that became one, or one call that got a party or lost one.
@@ -141,6 +145,8 @@ pub struct Happening {
     pub outside: Option<Outside>,
     /// The trunk through which it leaves.
     pub leaves_through: Option<Party>,
+    /// What is associated with it.
+    pub data: Data,
 }
 
 impl Phones {
@@ -201,6 +207,7 @@ impl Phones {
             seen: audience,
             outside: call.outside.clone(),
             leaves_through: call.leaves_through(),
+            data: call.data.clone(),
         });
     }
 }

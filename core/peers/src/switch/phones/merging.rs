@@ -1,5 +1,4 @@
-//! Calls that become one, or get a party more (ECMA-269, Transfer Call, Conference Call, their single step forms, Join
-//! Call, Intrude Call).
+//! Calls that become one, or get a party more (ECMA-269, Transfer Call, Conference Call, their single step forms).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +7,10 @@ use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
-use super::{Call, Connection, Detail, Happening, Key, Kind, Merged, Moved, Party, Phone, Phones, Refusal};
+use super::{
+    Call, Connection, Detail, Happening, Key, Kind, Merged, Moved, Participation, Party, Phone, Phones,
+    Refusal,
+};
 use crate::switch::config::MergedCalls;
 
 impl Phones {
@@ -17,7 +19,7 @@ impl Phones {
     ///
     /// # Errors
     /// [`Refusal::NothingHeld`], [`Refusal::NothingActive`], [`Refusal::NotReached`] if nobody is in the active call,
-    /// [`Refusal::SameParty`], [`Refusal::TooManyParties`].
+    /// [`Refusal::OnlyListens`], [`Refusal::SameParty`], [`Refusal::TooManyParties`].
     pub fn transfer(
         &mut self,
         (held, active): (Handle<Call>, Handle<Call>),
@@ -61,7 +63,8 @@ impl Phones {
     /// results.
     ///
     /// # Errors
-    /// [`Refusal::WrongState`], [`Refusal::NotANumber`], and why `number` cannot be reached.
+    /// [`Refusal::WrongState`], [`Refusal::OnlyListens`], [`Refusal::NotReached`], [`Refusal::NotANumber`], and why
+    /// `number` cannot be reached.
     pub fn single_step_transfer(
         &mut self,
         now: Instant,
@@ -71,8 +74,9 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) -> Result<(Handle<Call>, Party), Refusal> {
         let party = self.party_in(active, phone, State::Connected)?;
+        self.may_act(active, phone)?;
         let call = self.calls.get(active).ok_or(Refusal::WrongState)?;
-        if !call.parties.iter().any(|other| other.party != party && other.state == State::Connected) {
+        if !call.talking().any(|other| other.party != party && other.state == State::Connected) {
             return Err(Refusal::NotReached);
         }
         let target = self.may_reach(active, number)?;
@@ -92,18 +96,20 @@ impl Phones {
     /// Adds `number` to a call that the phone is in (ECMA-269, Single Step Conference Call). Returns the added party.
     ///
     /// # Errors
-    /// [`Refusal::WrongState`], [`Refusal::TooManyParties`], [`Refusal::NotANumber`], and why `number` cannot be reached.
+    /// [`Refusal::WrongState`], [`Refusal::OnlyListens`], [`Refusal::NotReached`], [`Refusal::TooManyParties`],
+    /// [`Refusal::NotANumber`], and why `number` cannot be reached.
     pub fn single_step_conference(
         &mut self,
         now: Instant,
         active: Handle<Call>,
         phone: Handle<Phone>,
-        number: &str,
+        (number, participation): (&str, Participation),
         told: &mut Vec<Happening>,
     ) -> Result<Party, Refusal> {
         let by = self.party_in(active, phone, State::Connected)?;
+        self.may_act(active, phone)?;
         let call = self.calls.get(active).ok_or(Refusal::WrongState)?;
-        if call.reached().count() < 2 {
+        if call.talking().count() < 2 {
             return Err(Refusal::NotReached);
         }
         if call.parties.len() >= self.rules.parties {
@@ -115,78 +121,13 @@ impl Phones {
         let added = target.party();
         list.push(Moved { party: added, old: None });
         let merged = Merged { primary: active, secondary: None, by, added, list };
+        if let Some(call) = self.calls.get_mut(active) {
+            call.joins_as = participation;
+        }
         self.go_to(now, active, &target, "singleStepConference", told);
-        self.tell_merged(active, Kind::Conferenced, merged, "singleStepConference", told);
+        let cause = participation.cause("singleStepConference");
+        self.tell_merged(active, Kind::Conferenced, merged, cause, told);
         Ok(added)
-    }
-
-    /// The phone enters a call of others (ECMA-269, Join Call).
-    ///
-    /// # Errors
-    /// [`Refusal::WrongState`] if nobody is connected in it, [`Refusal::SameParty`], [`Refusal::TooManyParties`], and why
-    /// the phone cannot have an active call more.
-    pub fn enter(
-        &mut self,
-        call: Handle<Call>,
-        phone: Handle<Phone>,
-        told: &mut Vec<Happening>,
-    ) -> Result<(), Refusal> {
-        let party = Party::Phone(phone);
-        let entered = self.calls.get(call).ok_or(Refusal::WrongState)?;
-        if entered.connection(party).is_some() {
-            return Err(Refusal::SameParty);
-        }
-        if !entered.parties.iter().any(|one| one.state == State::Connected) || entered.reached().count() < 2 {
-            return Err(Refusal::WrongState);
-        }
-        if entered.parties.len() >= self.rules.parties {
-            return Err(Refusal::TooManyParties);
-        }
-        self.may_talk(phone)?;
-        let mut list: Vec<Moved> =
-            entered.reached().map(|one| Moved { party: one.party, old: Some(call) }).collect();
-        list.push(Moved { party, old: None });
-        self.join(call, party);
-        self.go(call, party, State::Connected);
-        let merged = Merged { primary: call, secondary: None, by: party, added: party, list };
-        self.tell_merged(call, Kind::Conferenced, merged, "joinCall", told);
-        Ok(())
-    }
-
-    /// The phone, which met a busy phone, enters the call that keeps it busy (ECMA-269, Intrude Call). Returns that call.
-    ///
-    /// # Errors
-    /// [`Refusal::NotBusy`] unless the call failed for that, [`Refusal::TooManyParties`].
-    pub fn intrude(
-        &mut self,
-        own: Handle<Call>,
-        phone: Handle<Phone>,
-        told: &mut Vec<Happening>,
-    ) -> Result<Handle<Call>, Refusal> {
-        let busy = self.met_busy(own, phone)?;
-        let call = self.newest(busy, &[State::Connected]).ok_or(Refusal::NotBusy)?;
-        let party = Party::Phone(phone);
-        let entered = self.calls.get(call).ok_or(Refusal::NotBusy)?;
-        if entered.connection(party).is_some() {
-            return Err(Refusal::SameParty);
-        }
-        // Nobody talks there: the busy phone itself met a busy one, or dials.
-        if entered.reached().count() < 2 {
-            return Err(Refusal::NotBusy);
-        }
-        if entered.parties.len() >= self.rules.parties {
-            return Err(Refusal::TooManyParties);
-        }
-        let mut list: Vec<Moved> =
-            entered.reached().map(|one| Moved { party: one.party, old: Some(call) }).collect();
-        list.push(Moved { party, old: Some(own) });
-        self.remove(own, party);
-        self.end(own, "normal", told);
-        self.join(call, party);
-        self.go(call, party, State::Connected);
-        let merged = Merged { primary: own, secondary: Some(call), by: party, added: party, list };
-        self.tell_merged(call, Kind::Conferenced, merged, "intrude", told);
-        Ok(call)
     }
 
     /// The two calls that are connected when the phone hangs up, if it is one that does so.
@@ -214,17 +155,18 @@ impl Phones {
         if self.state(active, phone) != State::Connected {
             return Err(Refusal::NothingActive);
         }
+        self.may_act(held, phone)?;
+        self.may_act(active, phone)?;
         let (Some(held), Some(active)) = (self.calls.get(held), self.calls.get(active)) else {
             return Err(Refusal::WrongState);
         };
         let others = |call: &'_ Call| -> Vec<Party> {
             call.reached().map(|one| one.party).filter(|party| *party != own).collect()
         };
+        let talking = |call: &Call| call.talking().map(|one| one.party).find(|party| *party != own);
         let (first, second) = (others(held), others(active));
-        let added = *second.first().ok_or(Refusal::NotReached)?;
-        if first.is_empty() {
-            return Err(Refusal::NotReached);
-        }
+        let added = talking(active).ok_or(Refusal::NotReached)?;
+        talking(held).ok_or(Refusal::NotReached)?;
         if first.iter().any(|party| second.contains(party)) {
             return Err(Refusal::SameParty);
         }
@@ -245,14 +187,16 @@ impl Phones {
             MergedCalls::Second => Some(second.unwrap_or(first)),
         };
         let old = self.calls.get(second.unwrap_or(first));
-        let (dialled, outside) =
-            old.map(|call| (call.dialled.clone(), call.outside.clone())).unwrap_or_default();
+        let (dialled, outside, data) = old
+            .map(|call| (call.dialled.clone(), call.outside.clone(), call.data.clone()))
+            .unwrap_or_default();
+        let data = self.calls.get(first).map(|call| call.data.clone()).unwrap_or_default().or(data);
         let calling = self.calls.get(first).map(|call| call.calling);
         let outside = self.calls.get(first).and_then(|call| call.outside.clone()).or(outside);
         let fallback = parties.first().map_or(Party::Dialled, |(one, _)| one.party);
         let stays = |party: &Party| parties.iter().any(|(one, _)| one.party == *party);
         let calling = calling.filter(stays).unwrap_or(fallback);
-        let call = Call { dialled, outside, ..Call::new(calling, "transfer") };
+        let call = Call { dialled, outside, data, ..Call::new(calling, "transfer") };
         for old in [Some(first), second].into_iter().flatten().filter(|old| Some(*old) != kept) {
             self.calls.remove(old);
         }
@@ -316,7 +260,7 @@ impl Phones {
         }
     }
 
-    fn tell_merged(
+    pub(super) fn tell_merged(
         &self,
         call: Handle<Call>,
         kind: Kind,

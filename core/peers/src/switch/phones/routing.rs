@@ -282,7 +282,11 @@ impl Phones {
         if ringing.is_empty() {
             self.wait_at(handle, index, "noAvailableAgents", told);
         }
+        let joins_as = self.calls.get(handle).map(|call| call.joins_as).unwrap_or_default();
         for member in ringing {
+            if let Some(call) = self.calls.get_mut(handle) {
+                call.joins_as = joins_as;
+            }
             self.ring(now, handle, member, cause, told);
         }
     }

@@ -7,13 +7,16 @@ use core::fmt::Write as _;
 use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 
-use super::{By, Call, Detail, Happening, Party, Phone, Phones, Refusal, is_dialable};
+use super::{By, Call, Detail, Happening, Participation, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod entering;
 mod forwarding;
 mod joining;
 mod waiting;
 mod walk;
+
+const ACTIVE: Participation = Participation::Active;
 
 /// A few phones, and what happened at them.
 struct World {

@@ -19,7 +19,7 @@ impl Phones {
     /// The phone leaves its call, which waits at `place` (ECMA-269, Park Call).
     ///
     /// # Errors
-    /// [`Refusal::WrongState`], [`Refusal::NotReached`] if nobody is left to wait, [`Refusal::DestinationUnknown`] if
+    /// [`Refusal::WrongState`], [`Refusal::OnlyListens`], [`Refusal::NotReached`] if nobody is left to wait, [`Refusal::DestinationUnknown`] if
     /// `place` is none for parking, [`Refusal::PlaceTaken`].
     pub fn park(
         &mut self,
@@ -34,7 +34,8 @@ impl Phones {
             return Err(Refusal::WrongState);
         }
         let parked = self.calls.get(call).ok_or(Refusal::WrongState)?;
-        if !parked.parties.iter().any(|one| one.party != own && one.state == State::Connected) {
+        self.may_act(call, phone)?;
+        if !parked.talking().any(|one| one.party != own && one.state == State::Connected) {
             return Err(Refusal::NotReached);
         }
         let index = self.place_named(place).ok_or(Refusal::DestinationUnknown)?;

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request, Response};
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Response};
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::MISROUTED;
+use super::Outcome;
 use super::system::{error, static_device};
 use crate::switch::phones::{ACTIVE, By, Call, Happening, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
@@ -37,13 +37,7 @@ pub(super) fn held(phones: &Phones, phone: Handle<Phone>) -> Option<Handle<Call>
 
 impl Switch {
     /// Make Call. The default is to prompt.
-    pub(super) fn make_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn make_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let calling = asked.device("callingDevice").ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
         let called = asked.device("calledDirectoryNumber").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?;
         let phone = self.device(calling).ok_or(CstaError::INVALID_CALLING_DEVICE_ID)?;
@@ -59,56 +53,36 @@ impl Switch {
     }
 
     /// Answer Call: a ringing phone answers, a prompting one dials.
-    pub(super) fn answer_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
+    pub(super) fn answer_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let meant =
             Meant { member: "callToBeAnswered", call: Phones::to_answer, none: Refusal::NothingToAnswer };
-        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, now, call, phone, told| {
             phones.answer(now, call, phone, told)
         })
     }
 
     /// Deflect Call.
-    pub(super) fn deflect_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let destination = relayed(request)?.device("newDestination").and_then(|device| self.device(device));
+    pub(super) fn deflect_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        let destination = asked.device("newDestination").and_then(|device| self.device(device));
         let meant = Meant { member: "callToBeDiverted", call: ringing, none: Refusal::NothingToAnswer };
-        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, now, call, phone, told| {
             let destination = destination.ok_or(Refusal::DestinationUnknown)?;
             phones.deflect(now, call, phone, destination, told)
         })
     }
 
     /// Hold Call.
-    pub(super) fn hold_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
+    pub(super) fn hold_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let meant = Meant { member: "callToBeHeld", call: connected, none: Refusal::NothingActive };
-        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, _, call, phone, told| {
             phones.hold(call, phone, By::Computer, told)
         })
     }
 
     /// Retrieve Call.
-    pub(super) fn retrieve_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
+    pub(super) fn retrieve_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let meant = Meant { member: "callToBeRetrieved", call: held, none: Refusal::NothingHeld };
-        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, _, call, phone, told| {
             phones.retrieve(call, phone, By::Computer, told)
         })
     }
@@ -118,7 +92,7 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
+        asked: &Relayed<'_>,
         meant: &Meant,
         act: impl FnOnce(
             &mut Phones,
@@ -127,8 +101,7 @@ impl Switch {
             Handle<Phone>,
             &mut Vec<Happening>,
         ) -> Result<(), Refusal>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    ) -> Outcome {
         let (call, phone) = self.named(asked, meant)?;
         let mut told = Vec::new();
         act(&mut self.phones, step.now, call, phone, &mut told).map_err(reason)?;
@@ -148,13 +121,7 @@ impl Switch {
     }
 
     /// Clear Connection, of a phone or of the trunk that a call uses.
-    pub(super) fn clear_connection(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn clear_connection(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let connection =
             &asked.connection("connectionToBeCleared").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let (call, party) = self.to_be_cleared(connection)?;
@@ -219,11 +186,6 @@ impl Switch {
     }
 }
 
-/// The members of a request for one of these services.
-pub(super) const fn relayed<'r, 'a>(request: &'r Request<'a>) -> Result<&'r Relayed<'a>, CstaError> {
-    if let Request::Relayed(relayed) = request { Ok(relayed) } else { Err(MISROUTED) }
-}
-
 /// The CSTA error for a refusal.
 pub(super) fn reason(refusal: Refusal) -> CstaError {
     match refusal {
@@ -247,6 +209,7 @@ pub(super) fn reason(refusal: Refusal) -> CstaError {
         Refusal::NoCallBack => error("operation", "invalidFeature"),
         Refusal::NotDigits => error("operation", "charactersToSendNotSupported"),
         Refusal::TrunksTaken => error("systemResourceAvailibility", "networkBusy"),
+        Refusal::OnlyListens => error("operation", "requestIncompatibleWithConnection"),
         Refusal::OutOfService => error("systemResourceAvailibility", "deviceOutOfService"),
     }
 }

@@ -10,9 +10,8 @@ use ctigate_core::wire::csta::relayed::{Relayed, Value};
 use ctigate_core::wire::csta::services::named;
 use ctigate_core::wire::csta_frame::EVENT_INVOKE;
 
-use super::calls::relayed;
-use super::features;
 use super::system::static_device;
+use super::{Outcome, features};
 use crate::switch::changes::{Given, truth};
 use crate::switch::link::{Answer, Link, List};
 use crate::switch::phones::{MAX_CALL_BACKS, Party, Phone, Use};
@@ -69,18 +68,14 @@ const CATEGORIES: [&str; 19] = [
 const TWO_CALLS: &[Given<'static>] =
     &[("consultationCall", truth(true)), ("holdCallMakeCall", truth(true)), ("alternateCall", truth(true))];
 
-/// The result of a service.
-type Outcome = Result<(), CstaError>;
-
 impl Switch {
     /// Get Logical Device Information.
     pub(super) fn get_logical_information(
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
+        asked: &Relayed<'_>,
     ) -> Outcome {
-        let asked = relayed(request)?;
         let phone = self.informed_of(asked)?;
         let counts = [
             ("maxCallbacks", MAX_CALL_BACKS),
@@ -119,9 +114,8 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
+        asked: &Relayed<'_>,
     ) -> Outcome {
-        let asked = relayed(request)?;
         self.informed_of(asked)?;
         let lists = lists(&["physDevServList", "physDevEvtsList"]);
         let mut given = Vec::from([
@@ -146,8 +140,7 @@ impl Switch {
     }
 
     /// Get Switching Function Devices. The devices follow in messages of their own.
-    pub(super) fn get_devices(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
+    pub(super) fn get_devices(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let category = asked.text("requestedDeviceCategory").map(|asked| {
             let known = CATEGORIES.iter().copied().find(|category| *category == asked);
             known.ok_or(CstaError::INVALID_PARAMETER_VALUE)
@@ -174,7 +167,7 @@ impl Switch {
     }
 
     /// The message that brings devices is not one that a client may send.
-    pub(super) fn devices_told(&mut self, step: &mut Step<'_>, to: To, _: &Request<'_>) -> Outcome {
+    pub(super) fn devices_told(&mut self, step: &mut Step<'_>, to: To, _: &Relayed<'_>) -> Outcome {
         self.client_error(step, to.0, "a client sent a request that only a switch sends");
         Err(CstaError::SERVICE_NOT_SUPPORTED)
     }

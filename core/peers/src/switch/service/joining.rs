@@ -5,13 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
+use ctigate_core::time::Instant;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request};
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State};
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::calls::{Meant, connected, held, reason, relayed};
+use super::Outcome;
+use super::calls::{Meant, connected, held, reason};
 use super::system::{error, static_device};
-use crate::switch::phones::{Call, Detail, Happening, Party, Phone, Phones, Refusal};
+use crate::switch::phones::{Call, Detail, Happening, Participation, Party, Phone, Phones, Refusal};
 use crate::switch::{Step, Switch, To, names};
 
 /// The call in which a phone talks.
@@ -33,83 +35,43 @@ type Two = (Handle<Call>, Handle<Call>);
 
 impl Switch {
     /// Consultation Call. What the second call may be for is not restricted.
-    pub(super) fn consultation_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn consultation_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, phone) = self.named(asked, &talking("existingCall"))?;
         let number = asked.device("consultedDevice").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
         let mut told = Vec::new();
         let made = self.phones.consult(step.now, call, phone, number, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("initiatedCall", made, Party::Phone(phone)), &told);
+        self.announce(
+            step,
+            to,
+            asked,
+            (["initiatedCall", "initiatedCallInfo"], made, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
     /// Alternate Call.
-    pub(super) fn alternate_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held_or_ringing)?;
-        let mut told = Vec::new();
-        self.phones.alternate(step.now, calls, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn alternate_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.with_two(step, to, asked, held_or_ringing, Phones::alternate)
     }
 
     /// Reconnect Call.
-    pub(super) fn reconnect_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        self.phones.reconnect(calls, phone, &mut told).map_err(reason)?;
-        self.accept(step, to, asked, &[]);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn reconnect_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.with_two(step, to, asked, held, |phones, _, calls, phone, told| {
+            phones.reconnect(calls, phone, told)
+        })
     }
 
     /// Transfer Call.
-    pub(super) fn transfer_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        let (call, party) = self.phones.transfer(calls, phone, &mut told).map_err(reason)?;
-        self.accept_merged(step, to, asked, "transferredCall", (call, party), &told);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn transfer_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.merge_two(step, to, asked, "transferredCall", Phones::transfer)
     }
 
     /// Conference Call.
-    pub(super) fn conference_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
-        let (calls, phone) = self.two(asked, held)?;
-        let mut told = Vec::new();
-        let call = self.phones.conference(calls, phone, &mut told).map_err(reason)?;
-        self.accept_merged(step, to, asked, "conferenceCall", (call, Party::Phone(phone)), &told);
-        self.report(step, &told);
-        Ok(())
+    pub(super) fn conference_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.merge_two(step, to, asked, "conferenceCall", |phones, calls, phone, told| {
+            phones.conference(calls, phone, told).map(|call| (call, Party::Phone(phone)))
+        })
     }
 
     /// Single Step Transfer Call.
@@ -117,9 +79,8 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+        asked: &Relayed<'_>,
+    ) -> Outcome {
         let (call, phone) = self.named(asked, &talking("activeCall"))?;
         let number = asked.device("transferredTo").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
@@ -135,57 +96,64 @@ impl Switch {
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+        asked: &Relayed<'_>,
+    ) -> Outcome {
         let (call, phone) = self.named(asked, &talking("activeCall"))?;
+        let participation = participation(asked)?;
         let number = asked.device("deviceToJoin").ok_or(CstaError::INVALID_DESTINATION_DEVICE_ID)?.id;
         let mut told = Vec::new();
-        let added = self.phones.single_step_conference(step.now, call, phone, number, &mut told);
-        self.announce(step, to, asked, ("conferencedCall", call, added.map_err(destination)?), &told);
+        let added =
+            self.phones.single_step_conference(step.now, call, phone, (number, participation), &mut told);
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, added.map_err(destination)?),
+            &told,
+        );
         Ok(())
     }
 
-    /// Join Call. The joining phone is taken off hook at once, whatever `autoOriginate` says.
-    pub(super) fn join_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    /// Join Call. The default is to prompt: the phone has a call of its own until it goes off hook.
+    pub(super) fn join_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, _) = self.of_others(asked, "activeCall", &[State::Connected, State::Hold])?;
         let phone = asked.device("joiningDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let mut told = Vec::new();
-        self.phones.enter(call, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
+        let participation = participation(asked)?;
+        let joined = if asked.text("autoOriginate") == Some("doNotPrompt") {
+            self.phones.enter(call, phone, participation, &mut told).map(|()| call)
+        } else {
+            self.phones.prompt_to_enter(step.now, call, phone, participation, &mut told)
+        };
+        let call = joined.map_err(reason)?;
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
     /// Intrude Call.
-    pub(super) fn intrude_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn intrude_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (own, phone) = self.named(asked, &active("intrude"))?;
         let mut told = Vec::new();
-        let call = self.phones.intrude(own, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("conferencedCall", call, Party::Phone(phone)), &told);
+        let call = self.phones.intrude(own, phone, participation(asked)?, &mut told).map_err(reason)?;
+        self.announce(
+            step,
+            to,
+            asked,
+            (["conferencedCall", "conferencedCallInfo"], call, Party::Phone(phone)),
+            &told,
+        );
         Ok(())
     }
 
     /// Directed Pickup Call, of a ringing call or of a parked one.
-    pub(super) fn directed_pickup(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn directed_pickup(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, from) = self.of_others(asked, "callToBePickedUp", &[State::Alerting, State::Queued])?;
         let phone = asked.device("requestingDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
@@ -193,13 +161,7 @@ impl Switch {
     }
 
     /// Group Pickup Call. Each phone has one pickup group; naming another is refused.
-    pub(super) fn group_pickup(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn group_pickup(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let phone = asked.device("newDestination").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let group = self.phones.phone(phone).and_then(|phone| phone.pickup_group);
@@ -221,7 +183,46 @@ impl Switch {
     ) -> Result<(), CstaError> {
         let mut told = Vec::new();
         self.phones.pick_up(call, from, phone, &mut told).map_err(reason)?;
-        self.announce(step, to, asked, ("pickedCall", call, Party::Phone(phone)), &told);
+        self.announce(step, to, asked, (["pickedCall", "pickedCallInfo"], call, Party::Phone(phone)), &told);
+        Ok(())
+    }
+
+    /// Does something with the two calls of a phone that a request names, and answers without announcing anything.
+    fn with_two(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        waiting: fn(&Phones, Handle<Phone>) -> Option<Handle<Call>>,
+        act: impl FnOnce(&mut Phones, Instant, Two, Handle<Phone>, &mut Vec<Happening>) -> Result<(), Refusal>,
+    ) -> Outcome {
+        let (calls, phone) = self.two(asked, waiting)?;
+        let mut told = Vec::new();
+        act(&mut self.phones, step.now, calls, phone, &mut told).map_err(reason)?;
+        self.accept(step, to, asked, &[]);
+        self.report(step, &told);
+        Ok(())
+    }
+
+    /// Makes one call of the two that a request names, and announces a connection of it in `member`.
+    fn merge_two(
+        &mut self,
+        step: &mut Step<'_>,
+        to: To,
+        asked: &Relayed<'_>,
+        member: &'static str,
+        merge: impl FnOnce(
+            &mut Phones,
+            Two,
+            Handle<Phone>,
+            &mut Vec<Happening>,
+        ) -> Result<(Handle<Call>, Party), Refusal>,
+    ) -> Outcome {
+        let (calls, phone) = self.two(asked, held)?;
+        let mut told = Vec::new();
+        let merged = merge(&mut self.phones, calls, phone, &mut told).map_err(reason)?;
+        self.accept_merged(step, to, asked, member, merged, &told);
+        self.report(step, &told);
         Ok(())
     }
 
@@ -274,12 +275,19 @@ impl Switch {
         step: &mut Step<'_>,
         to: To,
         asked: &Relayed<'_>,
-        (member, call, party): (&'static str, Handle<Call>, Party),
+        ([member, info], call, party): ([&'static str; 2], Handle<Call>, Party),
         told: &[Happening],
     ) {
+        let flow = self.flow(call, party);
         let (call, device) = self.spelt(call, party);
-        self.accept(step, to, asked, &[(member, connection(&call, &device))]);
+        self.accept(step, to, asked, &[(member, connection(&call, &device)), (info, flow)]);
         self.report(step, told);
+    }
+
+    /// The direction of a party's media in a call, as `ConnectionInformation`; nothing if it is both.
+    pub(in crate::switch) fn flow(&self, call: Handle<Call>, party: Party) -> Value<'static> {
+        let flow = self.phones.participation(call, party).flow();
+        flow.map_or(Value::Nothing, |flow| Value::Within("flowDirection", flow))
     }
 
     /// A call's ID, and the device ID of a party of it.
@@ -325,6 +333,12 @@ impl Switch {
 
 const fn connection<'a>(call: &'a str, device: &'a str) -> Value<'a> {
     Value::Connection(Connection { call: Some(call), device: Some(static_device(device)) })
+}
+
+/// How a party is to take part in a call.
+fn participation(asked: &Relayed<'_>) -> Result<Participation, CstaError> {
+    let word = asked.text("participationType").unwrap_or("active");
+    Participation::from_word(word).ok_or(CstaError::INVALID_PARAMETER_VALUE)
 }
 
 /// The error where a number that a call is to go to is refused.

@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
-use ctigate_core::wire::csta::model::Request;
 use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::calls::relayed;
+use super::Outcome;
 use super::system::{error, static_device};
 use crate::switch::changes::{
     APPARATUS, Given, callers_of, forward_members, refused_members, rings_of, truth,
@@ -20,29 +19,21 @@ use crate::switch::settings::{
 };
 use crate::switch::{Step, Switch, To};
 
-/// The result of a service.
-type Outcome = Result<(), CstaError>;
+/// What a setter changed, or why it changed nothing.
+type Changed = Result<Vec<Change>, CstaError>;
+
+/// Accepts a request, with what its response says.
+type Accept<'f> = &'f mut dyn FnMut(&[Given<'_>]) -> Outcome;
+
+/// Says what is set at a phone.
+pub(super) type Says = fn(&Settings, &Relayed<'_>, Accept<'_>) -> Outcome;
+
+/// Sets something at a phone.
+pub(super) type Sets = fn(&mut Settings, &Relayed<'_>) -> Changed;
 
 impl Switch {
-    /// Get Forwarding: the phone system's defaults, and what the user has set, active or not.
-    pub(super) fn get_forwarding(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let forwards = self.set_there(asked)?.1.forwards().to_vec();
-        let rings: Vec<_> = forwards.iter().map(rings_of).collect();
-        let items = forwards
-            .iter()
-            .zip(&rings)
-            .map(|(forward, rings)| forward_members("forwardDN", forward, rings.as_deref()));
-        let items: Vec<Vec<Given<'_>>> = items.collect();
-        let list: Vec<Given<'_>> =
-            items.iter().map(|item| ("forwardListItem", Value::Elements(item))).collect();
-        self.accept(step, to, asked, &[("forwardingList", Value::Elements(&list))]);
-        Ok(())
-    }
-
     /// Set Forwarding. Without a type and a destination it is about the phone system's defaults.
-    pub(super) fn set_forwarding(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
+    pub(super) fn set_forwarding(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (phone, settings) = self.set_there(asked)?;
         let active = asked.truth("activateForward").ok_or(CstaError::PARAMETER_MISSING)?;
         let kind = asked.text("forwardingType").map(|word| {
@@ -75,58 +66,13 @@ impl Switch {
         is_dialable(number) && self.phones.phone(phone).is_some_and(|phone| phone.number != number)
     }
 
-    /// Get Do Not Disturb.
-    pub(super) fn get_do_not_disturb(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let refused = self.set_there(asked)?.1.do_not_disturb().cloned();
-        let callers = callers_of(refused.as_ref());
-        self.accept(step, to, asked, &refused_members(refused.as_ref(), &callers));
-        Ok(())
-    }
-
-    /// Set Do Not Disturb. Without an origin calls from anywhere are meant, without callers those of all.
-    pub(super) fn set_do_not_disturb(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let on = asked.truth("doNotDisturbOn").ok_or(CstaError::PARAMETER_MISSING)?;
-        let refused = if on { Some(refused_asked(asked)?) } else { None };
-        self.set(step, to, asked, |settings| settings.set_do_not_disturb(refused))
-    }
-
-    /// Get Message Waiting Indicator.
-    pub(super) fn get_message_waiting(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let message = self.set_there(asked)?.1.message().cloned();
-        let mut given =
-            Vec::from([("messageWaitingOn", truth(message.is_some())), ("lampIsPresent", truth(true))]);
-        let at = message.as_ref().and_then(|message| message.at.as_deref());
-        given.extend(at.map(|at| ("deviceForMessage", Value::Device(static_device(at)))));
-        self.accept(step, to, asked, &given);
-        Ok(())
-    }
-
     /// Set Message Waiting Indicator. The device of the message must be known.
     pub(super) fn set_message_waiting(
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
+        asked: &Relayed<'_>,
     ) -> Outcome {
-        let asked = relayed(request)?;
         let on = asked.truth("messageWaitingOn").ok_or(CstaError::PARAMETER_MISSING)?;
         let at = asked.device("deviceForMessage").filter(|device| !device.id.is_empty());
         if at.is_some_and(|device| self.device(device).is_none()) {
@@ -135,102 +81,34 @@ impl Switch {
         self.set(step, to, asked, |settings| settings.set_message_waiting(on, at.map(|device| device.id)))
     }
 
-    /// Get Microphone Mute.
-    pub(super) fn get_microphone_mute(
+    /// Says what is set at the phone that a request is about.
+    pub(super) fn say_set(
         &mut self,
         step: &mut Step<'_>,
         to: To,
-        request: &Request<'_>,
+        asked: &Relayed<'_>,
+        says: Says,
     ) -> Outcome {
-        let asked = relayed(request)?;
-        let mute = self.set_there(asked)?.1.is_microphone_mute();
-        let names = ["microphoneMuteList", "microphoneMuteItem", "microphoneMuteOn"];
-        self.accept_mute(step, to, asked, names, mute)
+        let settings = self.set_there(asked)?.1.clone();
+        says(&settings, asked, &mut |given| {
+            self.accept(step, to, asked, given);
+            Ok(())
+        })
     }
 
-    /// Set Microphone Mute.
-    pub(super) fn set_microphone_mute(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let mute = mute_asked(asked, "microphoneMuteOn")?;
-        self.set(step, to, asked, |settings| settings.set_microphone_mute(mute))
-    }
-
-    /// Get Speaker Mute.
-    pub(super) fn get_speaker_mute(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let mute = self.set_there(asked)?.1.is_speaker_mute();
-        let names = ["speakerMuteList", "speakerMuteItem", "speakerMuteOn"];
-        self.accept_mute(step, to, asked, names, mute)
-    }
-
-    /// Set Speaker Mute.
-    pub(super) fn set_speaker_mute(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let mute = mute_asked(asked, "speakerMuteOn")?;
-        self.set(step, to, asked, |settings| settings.set_speaker_mute(mute))
-    }
-
-    /// Get Auto Answer.
-    pub(super) fn get_auto_answer(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let rings = self.set_there(asked)?.1.rings_before_answer();
-        let count = rings.map(|rings| rings.to_string());
-        let mut given = Vec::from([("autoAnswerOn", truth(rings.is_some()))]);
-        given.extend(count.as_deref().map(|count| ("numberOfRings", Value::Text(count))));
-        self.accept(step, to, asked, &given);
-        Ok(())
-    }
-
-    /// Set Auto Answer.
-    pub(super) fn set_auto_answer(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let on = asked.truth("autoAnswerOn").ok_or(CstaError::PARAMETER_MISSING)?;
-        let rings = match asked.text("numberOfRings") {
-            Some(text) if on => {
-                let rings = text.parse().ok().filter(|rings| *rings <= MAX_AUTO_ANSWER_RINGS);
-                rings.ok_or_else(|| error("operation", "autoAnswerOutOfRange"))?
-            }
-            Some(_) | None => USUAL_RINGS,
-        };
-        self.set(step, to, asked, |settings| settings.set_auto_answer(on.then_some(rings)))
-    }
-
-    /// Get Caller ID Status.
-    pub(super) fn get_caller_id_status(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let shown = self.set_there(asked)?.1.shows_number();
-        self.accept(step, to, asked, &[("callerIDProvided", truth(shown))]);
-        Ok(())
-    }
-
-    /// Set Caller ID Status.
-    pub(super) fn set_caller_id_status(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let asked = relayed(request)?;
-        let shown = asked.truth("callerIDProvided").ok_or(CstaError::PARAMETER_MISSING)?;
-        self.set(step, to, asked, |settings| settings.set_shows_number(shown))
-    }
-
-    /// Get Last Number Dialed. The response cannot say that there is none, so that it is refused then.
-    pub(super) fn get_last_number(&mut self, step: &mut Step<'_>, to: To, request: &Request<'_>) -> Outcome {
-        let asked = relayed(request)?;
-        let number =
-            self.set_there(asked)?.1.last_dialled().ok_or(CstaError::INVALID_DEVICE_STATE)?.to_string();
-        self.accept(step, to, asked, &[("numberDialed", Value::Device(static_device(&number)))]);
+    /// Changes what is set at the phone that a request is about, accepts it, and tells the monitors.
+    pub(super) fn set_as(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>, sets: Sets) -> Outcome {
+        let phone = self.set_there(asked)?.0;
+        let mut result = Ok(());
+        let changes = self.change(phone, |settings| {
+            sets(settings, asked).unwrap_or_else(|error| {
+                result = Err(error);
+                Vec::new()
+            })
+        });
+        result?;
+        self.accept(step, to, asked, &[]);
+        self.report_changes(step, phone, &changes);
         Ok(())
     }
 
@@ -256,20 +134,116 @@ impl Switch {
         self.report_changes(step, phone, &changes);
         Ok(())
     }
+}
 
-    fn accept_mute(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        asked: &Relayed<'_>,
-        [list, item, on]: [&'static str; 3],
-        mute: bool,
-    ) -> Outcome {
-        apparatus_asked(asked)?;
-        let members = [("auditoryApparatus", Value::Text(APPARATUS)), (on, truth(mute))];
-        self.accept(step, to, asked, &[(list, Value::Elements(&[(item, Value::Elements(&members))]))]);
-        Ok(())
-    }
+/// Get Forwarding: the phone system's defaults, and what the user has set, active or not.
+pub(super) fn forwarding(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let forwards = settings.forwards();
+    let rings: Vec<_> = forwards.iter().map(rings_of).collect();
+    let items = forwards
+        .iter()
+        .zip(&rings)
+        .map(|(forward, rings)| forward_members("forwardDN", forward, rings.as_deref()));
+    let items: Vec<Vec<Given<'_>>> = items.collect();
+    let list: Vec<Given<'_>> = items.iter().map(|item| ("forwardListItem", Value::Elements(item))).collect();
+    accept(&[("forwardingList", Value::Elements(&list))])
+}
+
+/// Get Do Not Disturb.
+pub(super) fn do_not_disturb(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let refused = settings.do_not_disturb();
+    let callers = callers_of(refused);
+    accept(&refused_members(refused, &callers))
+}
+
+/// Set Do Not Disturb. Without an origin calls from anywhere are meant, without callers those of all.
+pub(super) fn set_do_not_disturb(settings: &mut Settings, asked: &Relayed<'_>) -> Changed {
+    let on = asked.truth("doNotDisturbOn").ok_or(CstaError::PARAMETER_MISSING)?;
+    let refused = if on { Some(refused_asked(asked)?) } else { None };
+    Ok(settings.set_do_not_disturb(refused))
+}
+
+/// Get Message Waiting Indicator.
+pub(super) fn message_waiting(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let message = settings.message();
+    let mut given =
+        Vec::from([("messageWaitingOn", truth(message.is_some())), ("lampIsPresent", truth(true))]);
+    let at = message.and_then(|message| message.at.as_deref());
+    given.extend(at.map(|at| ("deviceForMessage", Value::Device(static_device(at)))));
+    accept(&given)
+}
+
+/// Get Microphone Mute.
+pub(super) fn microphone_mute(settings: &Settings, asked: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let names = ["microphoneMuteList", "microphoneMuteItem", "microphoneMuteOn"];
+    say_mute(asked, accept, names, settings.is_microphone_mute())
+}
+
+/// Set Microphone Mute.
+pub(super) fn set_microphone_mute(settings: &mut Settings, asked: &Relayed<'_>) -> Changed {
+    Ok(settings.set_microphone_mute(mute_asked(asked, "microphoneMuteOn")?))
+}
+
+/// Get Speaker Mute.
+pub(super) fn speaker_mute(settings: &Settings, asked: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let names = ["speakerMuteList", "speakerMuteItem", "speakerMuteOn"];
+    say_mute(asked, accept, names, settings.is_speaker_mute())
+}
+
+/// Set Speaker Mute.
+pub(super) fn set_speaker_mute(settings: &mut Settings, asked: &Relayed<'_>) -> Changed {
+    Ok(settings.set_speaker_mute(mute_asked(asked, "speakerMuteOn")?))
+}
+
+/// Get Auto Answer.
+pub(super) fn auto_answer(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let rings = settings.rings_before_answer();
+    let count = rings.map(|rings| rings.to_string());
+    let mut given = Vec::from([("autoAnswerOn", truth(rings.is_some()))]);
+    given.extend(count.as_deref().map(|count| ("numberOfRings", Value::Text(count))));
+    accept(&given)
+}
+
+/// Set Auto Answer.
+pub(super) fn set_auto_answer(settings: &mut Settings, asked: &Relayed<'_>) -> Changed {
+    let on = asked.truth("autoAnswerOn").ok_or(CstaError::PARAMETER_MISSING)?;
+    let rings = match asked.text("numberOfRings") {
+        Some(text) if on => {
+            let rings = text.parse().ok().filter(|rings| *rings <= MAX_AUTO_ANSWER_RINGS);
+            rings.ok_or_else(|| error("operation", "autoAnswerOutOfRange"))?
+        }
+        Some(_) | None => USUAL_RINGS,
+    };
+    Ok(settings.set_auto_answer(on.then_some(rings)))
+}
+
+/// Get Caller ID Status.
+pub(super) fn caller_id_status(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    accept(&[("callerIDProvided", truth(settings.shows_number()))])
+}
+
+/// Set Caller ID Status.
+pub(super) fn set_caller_id_status(settings: &mut Settings, asked: &Relayed<'_>) -> Changed {
+    let shown = asked.truth("callerIDProvided").ok_or(CstaError::PARAMETER_MISSING)?;
+    Ok(settings.set_shows_number(shown))
+}
+
+/// Get Last Number Dialed. The response cannot say that there is none, so that it is refused then.
+pub(super) fn last_number(settings: &Settings, _: &Relayed<'_>, accept: Accept<'_>) -> Outcome {
+    let number = settings.last_dialled().ok_or(CstaError::INVALID_DEVICE_STATE)?;
+    accept(&[("numberDialed", Value::Device(static_device(number)))])
+}
+
+/// Says whether something is mute: the names are those of the list, of its items, and of their truth value.
+fn say_mute(
+    asked: &Relayed<'_>,
+    accept: Accept<'_>,
+    [list, item, on]: [&'static str; 3],
+    mute: bool,
+) -> Outcome {
+    apparatus_asked(asked)?;
+    let members = [("auditoryApparatus", Value::Text(APPARATUS)), (on, truth(mute))];
+    accept(&[(list, Value::Elements(&[(item, Value::Elements(&members))]))])
 }
 
 /// Whether a request asks for silence.

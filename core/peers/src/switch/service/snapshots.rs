@@ -7,14 +7,13 @@ use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::emit;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::model::{self, Connection, LocalConnectionState as State, Request};
-use ctigate_core::wire::csta::relayed::Value;
+use ctigate_core::wire::csta::relayed::{Relayed, Value};
 use ctigate_core::wire::csta::services::named;
 
-use super::MISROUTED;
-use super::calls::relayed;
 use super::system::static_device;
+use super::{MISROUTED, Outcome};
 use crate::switch::link::Answer;
-use crate::switch::phones::{Call, Party, Phone, Seen};
+use crate::switch::phones::{Call, Connection as Connected, Participation, Party, Phone, Seen};
 use crate::switch::report::known;
 use crate::switch::{Step, Switch, To, names, permitted};
 
@@ -43,17 +42,28 @@ impl Switch {
         let rows: Vec<Row> = self.phones.snapshot(phone).map(|seen| self.snapshot_row(&seen)).collect();
         let states: Vec<[_; 1]> =
             rows.iter().map(|row| [("compoundCallState", Value::Elements(&row.states))]).collect();
-        let members: Vec<[_; 4]> = rows
+        let flows: Vec<[_; 1]> = rows.iter().map(|row| [("connectionInformation", row.flow)]).collect();
+        let media: Vec<[_; 1]> =
+            flows.iter().map(|flow| [("deviceMediaInfo", Value::Elements(flow))]).collect();
+        let members: Vec<[_; 5]> = rows
             .iter()
-            .zip(&states)
-            .map(|(row, states)| {
+            .zip(states.iter().zip(&media))
+            .map(|(row, (states, media))| {
                 let connection = Connection { call: Some(&row.call), device: Some(static_device(&own)) };
-                let permitted = if self.config.permits { permitted::by(row.own) } else { Value::Nothing };
+                let permitted = if self.config.permits {
+                    permitted::by(row.own, row.participation)
+                } else {
+                    Value::Nothing
+                };
                 [
                     ("connectionIdentifier", Value::Connection(connection)),
                     ("endpointDevice", row.endpoint.as_ref().map_or(Value::Nothing, Endpoint::value)),
                     ("localCallState", Value::Elements(states)),
                     ("servicesPermitted", permitted),
+                    (
+                        "mediaServiceInfoList",
+                        if row.flow == Value::Nothing { Value::Nothing } else { Value::Elements(media) },
+                    ),
                 ]
             })
             .collect();
@@ -76,7 +86,15 @@ impl Switch {
         let none = others.is_empty().then_some(State::Null);
         let all = [seen.own()].into_iter().chain(others.iter().map(|(_, state)| *state)).chain(none);
         let states = all.map(|state| ("localConnectionState", Value::Text(state.word()))).collect();
-        Row { call: names::name(seen.handle, self.call_salt), own: seen.own(), endpoint, states }
+        let party = Party::Phone(seen.phone);
+        Row {
+            call: names::name(seen.handle, self.call_salt),
+            own: seen.own(),
+            participation: self.phones.participation(seen.handle, party),
+            flow: self.flow(seen.handle, party),
+            endpoint,
+            states,
+        }
     }
 
     /// A far end: of somebody who called from outside, the number.
@@ -90,26 +108,25 @@ impl Switch {
     }
 
     /// Snapshot Call. A callID alone is allowed.
-    pub(super) fn snapshot_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn snapshot_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let id = asked.connection("snapshotObject").and_then(|named| named.call);
         let id = id.ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let found = names::find(self.phones.calls(), self.call_salt, id);
         let call = found.and_then(|call| self.phones.call(call)).ok_or(CstaError::INVALID_CALL_ID)?;
         let name = |party| self.party_device(party, &call.dialled);
-        let rows: Vec<_> = call.parties().iter().map(|one| (name(one.party), one.state)).collect();
+        let permitted = |one: &Connected| {
+            let permits = self.config.permits;
+            if permits { permitted::by(one.state, one.participation()) } else { Value::Nothing }
+        };
+        let rows: Vec<_> =
+            call.parties().iter().map(|one| (name(one.party), one.state, permitted(one))).collect();
         let calling = match (&call.outside, call.calling) {
             (Some(outside), Party::Trunk(_)) => outside.number.clone(),
             (_, calling) => Some(name(calling)),
         };
         let dialled = call.dialled.clone();
         let connections: Vec<_> =
-            rows.iter().map(|(device, state)| row(id, device, *state, self.config.permits)).collect();
+            rows.iter().map(|(device, state, permitted)| row(id, device, *state, *permitted)).collect();
         let items: Vec<_> =
             connections.iter().map(|row| ("snapshotCallResponseInfo", Value::Elements(row))).collect();
         let data = [("snapshotData", Value::Elements(&items))];
@@ -117,6 +134,10 @@ impl Switch {
         given.extend(calling.as_deref().map(|calling| ("callingDevice", Value::Party(known(calling)))));
         if !dialled.is_empty() {
             given.push(("calledDevice", Value::Party(known(&dialled))));
+        }
+        let data = call.data().clone();
+        for name in ["correlatorData", "subjectOfCall", "languagePreferences"] {
+            given.extend(data.told(name).map(|(form, value)| (name, form.value(value))));
         }
         self.accept(step, to, asked, &given);
         Ok(())
@@ -128,6 +149,9 @@ struct Row {
     call: String,
     /// The phone's own state.
     own: State,
+    participation: Participation,
+    /// The direction of the phone's media, if it is not both.
+    flow: Value<'static>,
     endpoint: Option<Endpoint>,
     /// The states of all parties, the phone's own first.
     states: Vec<(&'static str, Value<'static>)>,
@@ -153,13 +177,13 @@ const fn row<'a>(
     call: &'a str,
     device: &'a str,
     state: State,
-    permits: bool,
+    permitted: Value<'a>,
 ) -> [(&'static str, Value<'a>); 4] {
     let identifier = Connection { call: Some(call), device: Some(static_device(device)) };
     [
         ("deviceOnCall", Value::Party(known(device))),
         ("callIdentifier", Value::Connection(identifier)),
         ("localConnectionInfo", Value::Text(state.word())),
-        ("servicesPermitted", if permits { permitted::by(state) } else { Value::Nothing }),
+        ("servicesPermitted", permitted),
     ]
 }

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::errors::CstaError;
 use ctigate_core::wire::csta::events::Shape;
-use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State, Request};
-use ctigate_core::wire::csta::relayed::Value;
+use ctigate_core::wire::csta::model::{Connection, LocalConnectionState as State};
+use ctigate_core::wire::csta::relayed::{Relayed, Value};
 
-use super::calls::{Meant, reason, relayed};
+use super::Outcome;
+use super::calls::{Meant, reason};
 use super::joining::{active, talking};
 use super::system::{error, static_device};
 use crate::switch::phones::{Party, Phone, Refusal};
@@ -18,13 +19,7 @@ use crate::switch::{Step, Switch, To, names};
 
 impl Switch {
     /// Park Call.
-    pub(super) fn park_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn park_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let meant = Meant {
             member: "parking",
             call: |phones, phone| phones.newest(phone, &[State::Connected, State::Hold]),
@@ -45,25 +40,14 @@ impl Switch {
     }
 
     /// Camp On Call.
-    pub(super) fn camp_on_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        self.with_call(step, to, request, &active("camponConnection"), |phones, _, call, phone, told| {
+    pub(super) fn camp_on_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        self.with_call(step, to, asked, &active("camponConnection"), |phones, _, call, phone, told| {
             phones.camp_on(call, phone, told)
         })
     }
 
     /// Call Back.
-    pub(super) fn call_back(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn call_back(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let (call, phone) = self.named(asked, &active("callbackConnection"))?;
         let mut told = Vec::new();
         let target = self.phones.call_back(call, phone, &mut told).map_err(reason)?;
@@ -75,13 +59,7 @@ impl Switch {
     }
 
     /// Cancel Call Back.
-    pub(super) fn cancel_call_back(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn cancel_call_back(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let phone = asked.device("originatingDevice").and_then(|device| self.device(device));
         let phone = phone.ok_or(CstaError::INVALID_DEVICE_ID)?;
         let target = asked.device("targetDevice").and_then(|device| self.device(device));
@@ -111,13 +89,7 @@ impl Switch {
     }
 
     /// Clear Call. A callID alone is allowed.
-    pub(super) fn clear_call(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn clear_call(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let named = asked.connection("callToBeCleared").ok_or(CstaError::INVALID_CONNECTION_ID)?;
         let call = match (named.call, named.device) {
             (Some(id), _) => {
@@ -137,38 +109,26 @@ impl Switch {
     }
 
     /// Dial Digits.
-    pub(super) fn dial_digits(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let digits =
-            relayed(request)?.device("diallingSequence").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
+    pub(super) fn dial_digits(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
+        let digits = asked.device("diallingSequence").ok_or(CstaError::INVALID_CALLED_DEVICE_ID)?.id;
         let meant = Meant {
             member: "diallingConnection",
             call: |phones, phone| phones.newest(phone, &[State::Initiated]),
             none: Refusal::NothingActive,
         };
-        self.with_call(step, to, request, &meant, |phones, now, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, now, call, phone, told| {
             phones.dial_digits(now, call, phone, digits, told)
         })
     }
 
     /// Generate Digits.
-    pub(super) fn generate_digits(
-        &mut self,
-        step: &mut Step<'_>,
-        to: To,
-        request: &Request<'_>,
-    ) -> Result<(), CstaError> {
-        let asked = relayed(request)?;
+    pub(super) fn generate_digits(&mut self, step: &mut Step<'_>, to: To, asked: &Relayed<'_>) -> Outcome {
         let digits = asked.text("charactersToSend").unwrap_or_default();
         if asked.text("digitMode").is_some_and(|mode| mode != "dTMF") {
             return Err(error("operation", "digitModeNotSupported"));
         }
         let meant = talking("connectionToSendDigits");
-        self.with_call(step, to, request, &meant, |phones, _, call, phone, told| {
+        self.with_call(step, to, asked, &meant, |phones, _, call, phone, told| {
             phones.generate_digits(call, phone, digits, told)
         })
     }

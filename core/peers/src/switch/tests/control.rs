@@ -68,7 +68,7 @@ fn the_same_language_is_spoken_to_the_program_itself() {
     let mut world = world();
     assert!(world.command("help").starts_with("ok offhook PHONE"));
     assert_eq!(world.command("stall on"), "ok");
-    world.step(Input::Command(Command::Line("  ")));
+    world.step(Input::from(Command::Line("  ")));
     assert!(world.printed.is_empty());
 }
 

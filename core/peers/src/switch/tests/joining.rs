@@ -71,6 +71,8 @@ pub(super) fn joined_services() -> Vec<String> {
     let digits =
         Vec::from([("connectionToSendDigits", only("1004")), ("charactersToSend", Value::Text("1#"))]);
     served.push(world.does(alice, &asks("GenerateDigits", digits)));
+    let account = Vec::from([("existingCall", only("1004")), ("accountCode", Value::Text("31"))]);
+    served.push(world.does(alice, &asks("AssociateData", account)));
     served.push(world.does(alice, &with_number("JoinCall", "1004", "joiningDevice", "1008")));
     served.push(world.does(alice, &with_number("SingleStepTransferCall", "1004", "transferredTo", "1009")));
     served.push(world.does(alice, &with_number("DirectedPickupCall", "1009", "requestingDevice", "1004")));
@@ -253,8 +255,8 @@ fn the_services_permitted_are_told_where_that_is_wanted() {
     let (_, xml) = world.frames(alice).remove(0);
     let expected = concat!(
         "<servicesPermitted><callControlServices><answerCall>true</answerCall><clearConnection>true",
-        "</clearConnection><deflectCall>true</deflectCall></callControlServices><callAssociatedServices/>",
-        "<mediaAttachementServices/><routeingServices/><voiceServices/></servicesPermitted>",
+        "</clearConnection><deflectCall>true</deflectCall></callControlServices><callAssociatedServices><associateData>true",
+        "</associateData></callAssociatedServices><mediaAttachementServices/><routeingServices/><voiceServices/></servicesPermitted>",
     );
     assert!(xml.contains(expected), "{xml}");
     let snapshot = world.ask_xml(alice, &Request::SnapshotDevice { device: device("1002") });

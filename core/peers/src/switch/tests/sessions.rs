@@ -152,7 +152,7 @@ fn stopping_tells_every_session_and_finishes() {
     let (in_session, without) = (world.client(), world.open(0));
     let control = world.open(1);
     world.command("dial 1001 1002");
-    world.step(Input::Command(Command::Stop));
+    world.step(Input::from(Command::Stop));
     assert_eq!(world.finished, Some(0));
     let frames = world.frames(in_session);
     assert!(frames[0].1.contains("ApplicationSessionTerminated") && frames.len() == 1, "{frames:?}");

@@ -122,7 +122,11 @@ impl Bench {
                 }
                 Action::Close { link } => closed.push(link),
                 Action::Notify(notice) => notices.push(format!("{} {}", notice.name, notice.fields)),
-                Action::SendDatagram { .. } | Action::Print { .. } | Action::Finish { .. } => {
+                Action::SendDatagram { .. }
+                | Action::Print { .. }
+                | Action::Persist { .. }
+                | Action::Reply { .. }
+                | Action::Finish { .. } => {
                     panic!("a pool wants no such thing: {action:?}")
                 }
             }

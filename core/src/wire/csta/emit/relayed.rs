@@ -41,6 +41,7 @@ fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
         | Value::Party(_)
         | Value::Redirection(_)
         | Value::Text(_)
+        | Value::Within(..)
         | Value::Elements(_)
         | Value::Nothing => w.value(name, value),
     }

@@ -225,6 +225,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
             Value::Party(party) => self.party(name, party),
             Value::Redirection(redirection) => self.redirection(name, redirection),
             Value::Text(text) => self.leaf(name, text),
+            Value::Within(inner, text) => self.element(name, |w| w.leaf(inner, text)),
             Value::Elements([]) => self.empty(name),
             Value::Elements(inner) => self.element(name, |w| {
                 for (name, value) in inner {

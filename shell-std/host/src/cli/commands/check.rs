@@ -1,11 +1,11 @@
 //! `check`: reports everything that is wrong with a configuration, and what is allowed but hardly meant.
 
-use ctigate_core::config::Config;
 use ctigate_core::setting::{ConfigError, Setting};
 
 use super::{FAILED, GOOD};
 use crate::cli::arguments::CheckRequest;
 use crate::cli::configuration::Configuration;
+use crate::cli::directory::{self, Loaded};
 use crate::cli::terminal::Terminal;
 use crate::net::secrets::Secrets;
 use crate::shell::Shell;
@@ -16,30 +16,35 @@ mod warnings;
 /// Checks a file and reports the result.
 pub(super) fn check(shell: &dyn Shell, request: &CheckRequest, terminal: &mut Terminal<'_>) -> u8 {
     let file = request.config.as_path();
-    let Some((configuration, config)) = load(Configuration::read(file), Config::from_settings, terminal)
-    else {
-        return FAILED;
+    let loaded = directory::load(file).and_then(|loaded| Secrets::read(&loaded.config).map(|_| loaded));
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(complaints) => return fail(&complaints, terminal),
     };
-    if let Err(complaints) = Secrets::read(&config) {
-        for complaint in complaints {
-            terminal.complain(&complaint);
-        }
-        return FAILED;
-    }
-    let mut warnings = warnings::of_configuration(&configuration, &config);
+    let mut warnings = warnings::of_configuration(&loaded);
+    let Loaded { configuration, config, directory } = loaded;
     warnings.extend(request.record.as_deref().map(warnings::of_recording).unwrap_or_default());
     for warning in &warnings {
         terminal.complain(warning);
     }
     let listens = config.sip.tcp.len().saturating_add(config.sip.udp.len());
     let good = terminal.say(&format!(
-        "{}: good: {} settings, {listens} SIP addresses, {} CTI connections\n",
+        "{}: good: {} settings, {listens} SIP addresses, {} CTI connections{}\n",
         file.display(),
         configuration.count(),
-        config.cti.connections.len()
+        config.cti.connections.len(),
+        if directory.is_empty() { String::new() } else { format!(", {} users", directory.users().len()) }
     ));
     let reached = !request.connect || connect::connect(shell, configuration.settings(), config, terminal);
     if good && reached && (warnings.is_empty() || !request.deny_warnings) { GOOD } else { FAILED }
+}
+
+/// Reports what is wrong.
+pub(super) fn fail(complaints: &[String], terminal: &mut Terminal<'_>) -> u8 {
+    for complaint in complaints {
+        terminal.complain(complaint);
+    }
+    FAILED
 }
 
 /// Builds a configuration with `make`; if it cannot, reports what is wrong and returns `None`.

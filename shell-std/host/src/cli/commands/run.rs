@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use ctigate_core::Level;
-use ctigate_core::config::Config;
+use ctigate_core::config::Mode;
+use ctigate_core::line::directory::Directory;
 
 use super::FAILED;
-use super::check::load;
-use crate::cli::configuration::Configuration;
+use super::check::fail;
+use crate::cli::directory::{self, Loaded};
 use crate::cli::programs::Ready;
 use crate::cli::terminal::Terminal;
 use crate::cli::{programs, signals};
@@ -18,14 +19,19 @@ use crate::shell::{Program, Shell};
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, terminal: &mut Terminal<'_>) -> u8 {
-    let Some((configuration, config)) = load(Configuration::read(file), Config::from_settings, terminal)
-    else {
-        return FAILED;
+    let loaded = match directory::load(file) {
+        Ok(loaded) => loaded,
+        Err(complaints) => return fail(&complaints, terminal),
     };
+    let open = loaded.open_address();
+    let Loaded { configuration, config, directory } = loaded;
     let (format, level) = programs::log_of(&config);
     let console = Console::new(Box::new(io::stderr()), Box::new(io::stdout()), format, level);
+    tell_of_directory(&directory, open, &console);
     let socket = config.control.socket.clone();
-    let ready = programs::gateway(shell, configuration.settings(), config);
+    let is_listed = config.directory.mode(!directory.is_empty()) == Mode::Listed;
+    let listed = is_listed.then_some(directory);
+    let ready = programs::gateway(shell, configuration.settings(), config, listed);
     // The control socket is opened after the addresses, on which a second gateway with the same configuration fails.
     let opened = ready.and_then(|ready| Ok((ready, serve(socket.as_deref(), &console)?)));
     let (program, server) = match opened {
@@ -35,6 +41,24 @@ pub(super) fn run(shell: &dyn Shell, file: &Path, record: Option<&Path>, termina
     let status = run_to_its_end(shell, program, &console, terminal);
     drop(server);
     status
+}
+
+/// Logs how large the directory is, and who may do without it.
+fn tell_of_directory(directory: &Directory, open: Option<(&'static str, String)>, console: &Console) {
+    if !directory.is_empty() {
+        let fields: &[(&str, &dyn core::fmt::Display)] = &[
+            ("users", &directory.users().len()),
+            ("lines", &directory.lines().len()),
+            ("devices", &directory.devices().len()),
+            ("hash", &format_args!("{:032x}", directory.hash())),
+        ];
+        console.tell(Level::Info, "directory_loaded", fields);
+    }
+    if let Some((key, address)) = open {
+        let fields: &[(&str, &dyn core::fmt::Display)] =
+            &[("key", &"directory.mode"), ("value", &"open"), (key, &address)];
+        console.tell(Level::Warn, "any_line_may_be_controlled", fields);
+    }
 }
 
 /// Opens the control socket, if one is configured.

@@ -36,7 +36,9 @@ pub(super) fn switch(shell: &dyn Shell, request: &SwitchRequest, terminal: &mut 
 
 /// Replaces the file's addresses with those of the command line.
 fn with_addresses(mut configuration: Configuration, request: &SwitchRequest) -> Configuration {
-    configuration.set("listen", Value::List(vec![Value::Text(request.listen.to_string())]));
+    if let Some(listen) = request.listen {
+        configuration.set("listen", Value::List(vec![Value::Text(listen.to_string())]));
+    }
     if let Some(control) = request.control {
         configuration.set("control", Value::Text(control.to_string()));
     }

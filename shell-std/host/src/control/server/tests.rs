@@ -23,7 +23,7 @@ fn serve(name: &str) -> (Server, PathBuf, std::sync::mpsc::Receiver<Said>) {
     let (told, heard) = std::sync::mpsc::channel();
     let speaker = Speaker::new(move |spoken| match spoken {
         Spoken::Command(said) => told.send(said).is_ok(),
-        Spoken::Question(_) => false,
+        Spoken::Asked(..) | Spoken::Persisted(..) | Spoken::Question(_) => false,
     });
     server.source().unwrap()(speaker);
     (server, path, heard)

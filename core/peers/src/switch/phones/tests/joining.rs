@@ -219,7 +219,8 @@ fn a_conference_grows_to_its_limit() {
     let call = world.phones.conference((call, active), phone, &mut world.told).unwrap();
     assert_eq!(world.states("1004")[0].split(' ').count(), 4);
     let phone = world.phone("1001");
-    let one_more = world.phones.single_step_conference(world.now, call, phone, "1005", &mut world.told);
+    let one_more =
+        world.phones.single_step_conference(world.now, call, phone, ("1005", ACTIVE), &mut world.told);
     assert_eq!(one_more, Err(Refusal::TooManyParties));
     let active = world.consult(call, "1001", "1005").unwrap();
     world.answer(active, "1005").unwrap();
@@ -260,7 +261,7 @@ fn who_is_added_to_a_call_rings_and_answers() {
     world.answer(call, "1002").unwrap();
     world.heard();
     let phone = world.phone("1001");
-    world.phones.single_step_conference(world.now, call, phone, "1003", &mut world.told).unwrap();
+    world.phones.single_step_conference(world.now, call, phone, ("1003", ACTIVE), &mut world.told).unwrap();
     assert_eq!(
         world.heard(),
         [
@@ -282,9 +283,9 @@ fn a_phone_enters_a_call_of_others() {
     let call = world.dial("1001", "1002");
     let three = world.phone("1003");
     assert_eq!(
-        world.phones.enter(call, three, &mut world.told).map(|()| world.states("1003")),
+        world.phones.enter(call, three, ACTIVE, &mut world.told).map(|()| world.states("1003")),
         Ok(Vec::from(["connected connected alerting".into()]))
     );
     let two = world.phone("1002");
-    assert_eq!(world.phones.enter(call, two, &mut world.told), Err(Refusal::SameParty));
+    assert_eq!(world.phones.enter(call, two, ACTIVE, &mut world.told), Err(Refusal::SameParty));
 }

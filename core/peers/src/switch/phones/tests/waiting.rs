@@ -30,7 +30,7 @@ fn who_meets_a_busy_phone_may_intrude_wait_or_be_called_back() {
         world.heard();
         match way {
             0 => {
-                world.phones.intrude(call, phone, &mut world.told).unwrap();
+                world.phones.intrude(call, phone, ACTIVE, &mut world.told).unwrap();
                 assert_eq!(
                     world.heard(),
                     ["Conferenced 1001 intrude 1002:connected 1003:connected 1001:connected"]
@@ -76,7 +76,7 @@ fn nobody_intrudes_where_nobody_talks() {
     world.dial("1002", "1003");
     let call = world.dial("1001", "1002");
     let phone = world.phone("1001");
-    assert_eq!(world.phones.intrude(call, phone, &mut world.told), Err(Refusal::NotBusy));
+    assert_eq!(world.phones.intrude(call, phone, ACTIVE, &mut world.told), Err(Refusal::NotBusy));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_call_back_is_given_up() {
     let refused = world.dial("1001", "1999");
     assert_eq!(world.phones.call_back(refused, one, &mut world.told), Err(Refusal::NotBusy));
     assert_eq!(world.phones.camp_on(refused, one, &mut world.told), Err(Refusal::NotBusy));
-    assert_eq!(world.phones.intrude(refused, one, &mut world.told), Err(Refusal::NotBusy));
+    assert_eq!(world.phones.intrude(refused, one, ACTIVE, &mut world.told), Err(Refusal::NotBusy));
 }
 
 #[test]

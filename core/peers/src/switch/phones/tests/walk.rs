@@ -8,7 +8,9 @@ use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
 use crate::switch::config::{Answer, GroupConfig, Hunts, MergedCalls, SwitchConfig};
-use crate::switch::phones::{ACTIVE, By, Call, Detail, Happening, Kind, Merged, Party, Phone, Phones};
+use crate::switch::phones::{
+    ACTIVE, By, Call, Detail, Happening, Kind, Merged, Participation, Party, Phone, Phones,
+};
 
 /// Each phone's connections according to its events, without null ones.
 type Heard = BTreeMap<(u64, u64), LocalConnectionState>;
@@ -91,6 +93,11 @@ fn act(
     let call = pick_call(dice, phones, phone);
     let by = if dice.roll(2) == 0 { By::Person } else { By::Computer };
     let other = pick_call(dice, phones, phone);
+    let participation = match dice.roll(4) {
+        0 => Participation::Silent,
+        1 => Participation::None,
+        _ => Participation::Active,
+    };
     let done = match (dice.roll(26), call) {
         (0, _) => phones.off_hook(now, phone, told).map(|_| ()),
         (1, _) => phones.dial(now, phone, &number, told).map(|_| ()),
@@ -111,18 +118,21 @@ fn act(
         (14 | 15, Some(call)) => phones.transfer((call, other?), phone, told).map(|_| ()),
         (16 | 17, Some(call)) => phones.conference((call, other?), phone, told).map(|_| ()),
         (18, Some(call)) => phones.single_step_transfer(now, call, phone, &number, told).map(|_| ()),
-        (19, Some(call)) => phones.single_step_conference(now, call, phone, &number, told).map(|_| ()),
+        (19, Some(call)) => {
+            phones.single_step_conference(now, call, phone, (&number, participation), told).map(|_| ())
+        }
         (20, _) => {
             let from = pick(dice);
             let call = pick_call(dice, phones, from)?;
-            match dice.roll(2) {
+            match dice.roll(3) {
                 0 => phones.pick_up(call, Party::Phone(from), phone, told),
-                _ => phones.enter(call, phone, told),
+                1 => phones.prompt_to_enter(now, call, phone, participation, told).map(|_| ()),
+                _ => phones.enter(call, phone, participation, told),
             }
         }
         (21, Some(call)) => phones.park(now, call, phone, "701", told).map(|_| ()),
         (22, Some(call)) => match dice.roll(3) {
-            0 => phones.intrude(call, phone, told).map(|_| ()),
+            0 => phones.intrude(call, phone, participation, told).map(|_| ()),
             1 => phones.camp_on(call, phone, told),
             _ => phones.call_back(call, phone, told).map(|_| ()),
         },
@@ -163,6 +173,10 @@ fn who_only_hears_the_events_knows_every_connection() {
             listen(&mut heard, &told);
             assert_eq!(heard, actual(&phones), "walk {walk}");
             assert_eq!(phones.fold(), phones.recompute());
+            for (_, call) in phones.calls().iter() {
+                let kept = call.reached().all(super::super::Connection::talks) || call.talking().count() > 1;
+                assert!(kept, "walk {walk}: nobody talks in {call:?}");
+            }
             for phone in &all {
                 let active = phones.snapshot(*phone).filter(|seen| ACTIVE.contains(&seen.own())).count();
                 let waits = LocalConnectionState::Queued;

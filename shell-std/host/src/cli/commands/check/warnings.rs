@@ -5,12 +5,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use ctigate_core::config::Config;
+use ctigate_core::config::{Config, Mode};
 use ctigate_core::setting::ConfigError;
 use rustix::fs::statvfs;
 use rustix::process::{Resource, getrlimit};
 
-use crate::cli::configuration::Configuration;
+use crate::cli::directory::Loaded;
 use crate::record::recording::{SEGMENT_BYTES, SEGMENTS};
 
 /// The longest time, in seconds, in which a phone system that hangs should be noticed.
@@ -19,7 +19,8 @@ const NOTICED_WITHIN: u64 = 120;
 const OPEN: u32 = 0o022;
 
 /// The warnings about a configuration, each a line with its place.
-pub(super) fn of_configuration(configuration: &Configuration, config: &Config) -> Vec<String> {
+pub(super) fn of_configuration(loaded: &Loaded) -> Vec<String> {
+    let Loaded { configuration, config, directory } = loaded;
     let warning = |key: &str, value: String, what: String| ConfigError {
         setting: configuration.index(key),
         key: key.into(),
@@ -28,6 +29,14 @@ pub(super) fn of_configuration(configuration: &Configuration, config: &Config) -
     };
     let mut found = Vec::new();
     found.extend(of_access(config).map(|(key, value, what)| warning(key, value, what)));
+    // Where it is not written out, the configuration was refused already.
+    if let Some((_, address)) = loaded.open_address().filter(|_| config.directory.mode.is_some()) {
+        let what = format!("whoever may speak SIP may control any line, also those who reach {address}");
+        found.push(warning("directory.mode", "\"open\"".into(), what));
+    } else if config.directory.mode == Some(Mode::Listed) && directory.is_empty() {
+        let what = "nobody may sign in, since there is no user".into();
+        found.push(warning("directory.mode", "\"listed\"".into(), what));
+    }
     found.extend(of_heartbeat(config).map(|(value, what)| warning("cti.heartbeat", value, what)));
     if let Some(socket) = &config.control.socket
         && let Some(what) = Path::new(socket).parent().and_then(of_directory)
@@ -112,14 +121,17 @@ fn of_room(room: Option<u64>, needed: u64, has: &str, takes: &str) -> Option<Str
 
 #[cfg(test)]
 mod tests {
+    use ctigate_core::line::directory::Directory;
+
     use super::*;
+    use crate::cli::configuration::Configuration;
 
     const GOOD: &str = "[sip]\ntcp = [\"127.0.0.1:5060\"]\n[[cti.connection]]\naddress = \"pbx:1040\"\n";
 
     fn warned(text: &str) -> Vec<String> {
         let configuration = Configuration::parse("c".into(), text.into()).unwrap();
         let config = Config::from_settings(configuration.settings()).unwrap();
-        of_configuration(&configuration, &config)
+        of_configuration(&Loaded { configuration, config, directory: Directory::empty() })
     }
 
     #[test]
@@ -139,6 +151,20 @@ mod tests {
         assert_eq!(warned(&lan.replace("[[cti", "allow = [\"192.0.2.0/24\"]\n[[cti")), [""; 0]);
         let [what] = warned(&allow("")).try_into().unwrap();
         assert!(what.ends_with(": sip.allow = []: warning: nobody may speak SIP to the gateway: every request is answered 403"), "{what}");
+    }
+
+    #[test]
+    fn a_mode_that_lets_in_strangers_or_nobody_is_warned_of() {
+        let mode = |text: &str, mode: &str| warned(&format!("{text}[directory]\nmode = \"{mode}\"\n"));
+        assert_eq!(mode(GOOD, "open"), [""; 0]);
+        let lan =
+            GOOD.replace("127.0.0.1", "192.0.2.1").replace("[[cti", "allow = [\"192.0.2.0/24\"]\n[[cti");
+        let expected = "c:7:8: directory.mode = \"open\": warning: whoever may speak SIP may control any line, also those \
+            who reach 192.0.2.1:5060";
+        assert_eq!(mode(&lan, "open"), [expected]);
+        let expected =
+            "c:6:8: directory.mode = \"listed\": warning: nobody may sign in, since there is no user";
+        assert_eq!(mode(GOOD, "listed"), [expected]);
     }
 
     #[test]

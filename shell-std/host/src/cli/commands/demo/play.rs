@@ -101,6 +101,7 @@ pub(super) fn play(shell: &dyn Shell, folder: &Path) -> Result<Outcome, Vec<Stri
         shell,
         &settings,
         Config::from_settings(&settings).map_err(|errors| wrong(&errors))?,
+        None,
     )?;
     let addresses = (address(&gateway, "sip.tcp")?, address(&gateway, "sip.udp")?);
     thread::scope(|scope| {

@@ -1,0 +1,93 @@
+//! Controlling a line at another device: the session stays, with its connection and its monitors, which are fed from the
+//! other device. Calls at the former one are over for its client, and those at the other one are shown.
+
+use alloc::boxed::Box;
+
+use super::clients::Clients;
+use super::control::Control;
+use super::session::{Carrier, Monitor};
+use super::switch_monitor::State;
+use crate::action::Level;
+use crate::few::Few;
+use crate::slots::Handle;
+use crate::step::{SessionId, Step};
+use crate::wire::csta::model::Device;
+
+impl<C: Carrier> Control<C> {
+    /// Notes whose session it is: the user's ID in the directory, without case; `None`: nobody's.
+    pub(crate) fn set_owner(&mut self, session: SessionId, user: Option<&str>) {
+        let Some(one) = self.sessions.get_mut(session) else { return };
+        if one.owner.as_deref() == user {
+            return;
+        }
+        if let Some(before) = core::mem::replace(&mut one.owner, user.map(Box::from))
+            && let Some(sessions) = self.by_owner.get_mut(&before)
+        {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                self.by_owner.remove(&before);
+            }
+        }
+        if let Some(user) = user {
+            self.by_owner.entry(Box::from(user)).or_default().push(session);
+        }
+    }
+
+    /// Returns the sessions of a user, by the ID in the directory, without case.
+    pub(crate) fn sessions_of(&self, user: &str) -> Few<SessionId> {
+        self.by_owner.get(user).cloned().unwrap_or_default()
+    }
+
+    /// Lets a session control its line at the device that the phone system knows as `device`.
+    pub(crate) fn change_device<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        session: SessionId,
+        device: &str,
+    ) {
+        let before = self.number_of(session);
+        if *before == *device {
+            return;
+        }
+        let monitors = self.sessions.get(session).map(|one| one.monitors.clone()).unwrap_or_default();
+        for monitor in monitors.iter().copied() {
+            self.leave_device(step, monitor, device);
+        }
+        self.set_device(session, device);
+        if let Some(one) = self.sessions.get_mut(session) {
+            one.may_have_calls = true;
+        }
+        self.note_session(
+            step,
+            (Level::Info, "device_changed"),
+            session,
+            &[("from", &&*before), ("device", &device)],
+        );
+        // A session that is still signing in has no monitor, unless it was begun elsewhere: then its answer does this.
+        let is_established = self.sessions.get(session).is_some_and(|one| one.carrier.is_established());
+        if let (true, Ok(link)) = (is_established, self.link_of(session)) {
+            self.restart_monitors(step, clients, session, link);
+        }
+    }
+
+    /// Detaches a monitor from what feeds it, for another device.
+    fn leave_device(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, device: &str) {
+        let source = self.monitors.get_mut(monitor).and_then(|one| one.source.take());
+        let left = source.and_then(|source| self.switch_monitors.slots.get_mut(source)).map(|one| {
+            one.monitors.retain(|other| *other != monitor);
+            let is_idle = one.monitors.is_empty() && matches!(one.state, State::Active { .. });
+            (one.connection, one.calls.clone(), is_idle)
+        });
+        let known = left.as_ref().map(|(connection, calls, _)| (self.switch_of(*connection), calls));
+        let nothing = super::calls::Calls::default();
+        self.begin_resync(monitor, known.unwrap_or((0, &nothing)));
+        let limit = step.config.limits.calls_per_device;
+        if let Some(resync) = self.monitors.get_mut(monitor).and_then(|one| one.resync.as_mut()) {
+            resync.leave_device(Device { id: device, type_of_number: None }, limit);
+        }
+        if let (Some(source), Some((_, _, true))) = (source, left) {
+            self.stop_switch_monitor(step, source);
+        }
+    }
+}
