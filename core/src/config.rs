@@ -20,7 +20,7 @@ mod numbers;
 
 pub use crate::setting::Network;
 pub use device_ids::{DeviceIds, IdRule};
-pub use directory::{Attributes, DirectorySources, Identity, Mode, add_entries, check_entries};
+pub use directory::{DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes};
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].

@@ -19,6 +19,7 @@ mod rows;
 mod sipe;
 mod sipp;
 mod site;
+mod slapd;
 
 /// The program under test.
 fn command() -> Command {

@@ -9,6 +9,7 @@ use std::process::Command;
 
 mod check;
 mod crowd;
+mod directory;
 mod endure;
 mod framing;
 mod house;

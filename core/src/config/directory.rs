@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::keys::{KEYS, is_of_directory};
+use crate::line::directory::import::Attributes;
 use crate::line::directory::{Builder, DeviceKind, NewAppearance, NewDevice, NewLine, NewUser, Place, Role};
 use crate::line::finding::ServerType;
 use crate::setting::{self, Checked, ConfigError, Key, Setting};
@@ -44,24 +45,6 @@ pub struct DirectorySources {
     pub ldap: Attributes,
 }
 
-/// The names of the attributes of an LDAP directory from which an import takes what it needs. Of several, the first that
-/// an entry has counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attributes {
-    /// The user ID.
-    pub id: Vec<String>,
-    /// The display name.
-    pub name: Vec<String>,
-    /// The mail address.
-    pub mail: Vec<String>,
-    /// The SIP address.
-    pub sip: Vec<String>,
-    /// The line URI.
-    pub line: Vec<String>,
-    /// The telephone number.
-    pub number: Vec<String>,
-}
-
 impl DirectorySources {
     pub(super) fn from_checked(checked: &Checked) -> Self {
         let own = || checked.text("sip.domain").map(String::from).into_iter().collect();
@@ -82,7 +65,7 @@ impl DirectorySources {
                 Some("lcs") => ServerType::Lcs,
                 _ => ServerType::Ocs,
             },
-            ldap: Attributes::from_checked(checked),
+            ldap: attributes(checked),
         }
     }
 
@@ -93,27 +76,25 @@ impl DirectorySources {
     }
 }
 
-impl Attributes {
-    fn from_checked(checked: &Checked) -> Self {
-        let names = |field: &str| {
-            let names = checked.text(&format!("directory.ldap.{field}")).unwrap_or_default();
-            names.split_ascii_whitespace().map(String::from).collect()
-        };
-        Self {
-            id: names("id"),
-            name: names("name"),
-            mail: names("mail"),
-            sip: names("sip"),
-            line: names("line"),
-            number: names("number"),
-        }
+fn attributes(checked: &Checked) -> Attributes {
+    let names = |field: &str| {
+        let names = checked.text(&format!("directory.ldap.{field}")).unwrap_or_default();
+        names.split_ascii_whitespace().map(String::from).collect()
+    };
+    Attributes {
+        id: names("id"),
+        name: names("name"),
+        mail: names("mail"),
+        sip: names("sip"),
+        line: names("line"),
+        number: names("number"),
     }
 }
 
-impl Default for Attributes {
-    fn default() -> Self {
-        Self::from_checked(&setting::check(KEYS, &[]).0)
-    }
+/// The attributes by their default names.
+#[must_use]
+pub fn default_attributes() -> Attributes {
+    attributes(&setting::check(KEYS, &[]).0)
 }
 
 /// Everything that is wrong with the settings of a file that may only have entries of the directory.

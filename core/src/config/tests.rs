@@ -364,7 +364,7 @@ fn a_table_has_a_thousand_number_rules_and_no_more() {
 #[test]
 fn attributes_of_an_ldap_directory_have_names_by_keys() {
     let of = |text: &str| config(&format!("{LEAST}{text}")).unwrap().directory.ldap;
-    assert_eq!(of(""), Attributes::default());
+    assert_eq!(of(""), default_attributes());
     assert_eq!(of("").id, ["sAMAccountName", "uid"]);
     assert_eq!(
         of("directory.ldap.line = \" ipPhone  telephoneNumber\"").line,

@@ -17,6 +17,8 @@ mod builder;
 mod check;
 mod file;
 mod fold;
+pub mod import;
+pub mod ldif;
 mod mistakes;
 mod reference;
 mod resolve;

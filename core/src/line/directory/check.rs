@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::super::tel::Tel;
 use crate::plain::deceives;
 
 /// What a text may be.
@@ -89,23 +90,12 @@ fn is_address(text: &str) -> bool {
     clean(user, &['<', '>', '"', ',', ';', ':']) && clean(host, &['@', '<', '>', '"', ',', ';', '?', '/'])
 }
 
-/// An E.164 number as `+` and digits, from a text that may have visual separators (RFC 3966 5.1.1) and blanks between
-/// them, and `tel:` before them. `None` for anything else, such as one with an extension.
+/// An E.164 number as `+` and digits, from any form in which a global number without parameters is read ([`Tel`]).
+/// `None` for anything else, such as one with an extension.
 #[must_use]
 pub fn e164(text: &str) -> Option<String> {
-    let text = text.trim_ascii();
-    let number = match text.split_at_checked(4) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest.trim_ascii_start(),
-        _ => text,
-    };
-    let mut out = String::with_capacity(number.len());
-    for character in number.chars() {
-        match character {
-            '+' if out.is_empty() => out.push('+'),
-            '0'..='9' if !out.is_empty() && (out.len() > 1 || character != '0') => out.push(character),
-            '-' | '.' | '(' | ')' | ' ' if !out.is_empty() => {}
-            _ => return None,
-        }
-    }
-    (3..=16).contains(&out.len()).then_some(out)
+    let tel = Tel::read(text).ok().filter(|tel| tel.parameters().next().is_none())?;
+    let digits = tel.number()?.strip_prefix('+')?;
+    let fits = (2..=15).contains(&digits.len()) && !digits.starts_with('0');
+    (fits && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| alloc::format!("+{digits}"))
 }

@@ -1,5 +1,6 @@
 //! Comparing without case.
 
+use alloc::string::String;
 use core::cmp::Ordering;
 
 /// A character without case. One that is not ASCII never becomes one that is: U+212A is no `k`, so that nobody is taken
@@ -28,6 +29,11 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     one.chars().map(fold).cmp(other.chars().map(fold))
 }
 
+/// A text without case: two are equal if [`compare`] says so.
+pub(super) fn folded(text: &str) -> String {
+    text.chars().map(fold).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +52,7 @@ mod tests {
         ] {
             assert_eq!(compare(one, other), order, "{one} {other}");
             assert_eq!(compare(other, one), order.reverse(), "{other} {one}");
+            assert_eq!(folded(one) == folded(other), order.is_eq(), "{one} {other}");
         }
     }
 }

@@ -11,8 +11,10 @@ use lexopt::prelude::*;
 use crate::control;
 
 mod ctl;
+mod directory;
 mod trace;
 
+pub(crate) use directory::{DirectoryRequest, Files, ImportRequest, Listed};
 pub(crate) use trace::LadderRequest;
 
 /// A parsed command line.
@@ -26,6 +28,7 @@ pub(crate) enum Request {
     Ladder(LadderRequest),
     Redact { traces: Vec<PathBuf>, out: PathBuf },
     Demo { wire: bool, record: Option<PathBuf> },
+    Directory(DirectoryRequest),
     Ctl(CtlRequest),
     Help { topic: Option<String> },
     Version,
@@ -110,6 +113,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         "replay" => replay(&mut parser),
         "trace" => trace::trace(&mut parser),
         "demo" => demo(&mut parser),
+        "directory" => directory::directory(&mut parser),
         "ctl" => ctl::ctl(&mut parser),
         "help" => help(&mut parser),
         "version" => each(&mut parser, |_, _| Ok(false)).map(|()| Request::Version),

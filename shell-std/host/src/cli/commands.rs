@@ -17,6 +17,7 @@ mod check;
 mod client;
 mod ctl;
 mod demo;
+mod directory;
 mod run;
 mod switch;
 mod traces;
@@ -50,6 +51,7 @@ fn obey(shell: &dyn Shell, arguments: impl Iterator<Item = OsString>, terminal: 
         Ok(Request::Ladder(request)) => traces::ladder(&request, terminal),
         Ok(Request::Redact { traces, out }) => traces::redact(&traces, &out, terminal),
         Ok(Request::Demo { wire, record }) => demo::demo(shell, wire, record.as_deref(), terminal),
+        Ok(Request::Directory(request)) => directory::directory(&request, terminal),
         Ok(Request::Ctl(request)) => ctl::ctl(&request, terminal),
         Ok(Request::Help { topic }) => show_help(shell.program(), topic, terminal),
         Ok(Request::Version) => said(terminal.say(&version(shell.program()))),

@@ -4,10 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use ctigate_core::config::{self, Config, KEYS, Mode};
-use ctigate_core::line::directory::{Builder, Directory, Mistakes, Place};
+use ctigate_core::line::directory::import::{Attributes, Import};
+use ctigate_core::line::directory::{Builder, Directory, LeftOut, Mistakes, Place};
 use ctigate_core::setting::{self, ConfigError};
 
 use super::configuration::{Configuration, line_and_column};
+
+mod encoding;
+mod replace;
+mod table;
+
+pub(crate) use replace::replace;
 
 /// The most bytes of one directory file, and of one file to import.
 pub(crate) const MAX_BYTES: u64 = 1 << 30;
@@ -139,6 +146,30 @@ pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("it has {size} bytes, and must have at most {MAX_BYTES}"));
     }
     fs::read(path).map_err(|error| error.to_string())
+}
+
+/// What an import found.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    /// What has no mistakes.
+    pub(crate) directory: Directory,
+    pub(crate) mistakes: Mistakes,
+    pub(crate) left_out: LeftOut,
+    /// Entries of an LDAP directory without a user ID.
+    pub(crate) ignored: usize,
+}
+
+/// Imports a table or, with the names of `attributes`, LDIF; `name` is its name in mistakes.
+pub(crate) fn import(bytes: &[u8], name: &str, attributes: Option<&Attributes>) -> Imported {
+    let text = encoding::decode(bytes);
+    let mut import = Import::new();
+    match attributes {
+        Some(attributes) => import.ldif(&text, name, attributes),
+        None => table::add(&mut import, &text, name),
+    }
+    let ignored = import.ignored();
+    let (directory, mistakes, left_out) = import.finish();
+    Imported { directory, mistakes, left_out, ignored }
 }
 
 #[cfg(test)]

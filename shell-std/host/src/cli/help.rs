@@ -2,12 +2,14 @@
 
 use core::fmt::Write as _;
 
+use ctigate_core::line::directory::import::COLUMNS;
 use ctigate_peers::switch::{SWITCH_KEYS, VERBS};
 
 /// The help texts of the commands, in the order of the overview.
-const TOPICS: [(&str, &str); 10] = [
+const TOPICS: [(&str, &str); 11] = [
     ("run", RUN),
     ("check", CHECK),
+    ("directory", DIRECTORY),
     ("ctl", CTL),
     ("switch", SWITCH),
     ("client", CLIENT),
@@ -25,6 +27,7 @@ pub(crate) fn about(topic: Option<&str>, program: &str) -> Option<String> {
         Some(topic) => TOPICS.iter().find(|(name, _)| *name == topic)?.1,
     };
     let text = text.replace("PROGRAM", program).replace("Requests: ASKING.", &asking());
+    let text = text.replace("COLUMNS\n", &columns());
     Some(text.replace("SWITCH-KEYS\n", &switch_keys()).replace("SWITCH-VERBS\n", &switch_verbs()))
 }
 
@@ -41,6 +44,15 @@ fn switch_keys() -> String {
             (default, _) => format!("{}; default {default}", key.takes()),
         };
         entry(&mut out, key.name, &[key.doc, &bound]);
+    }
+    out
+}
+
+/// The columns of a table of users.
+fn columns() -> String {
+    let mut out = String::new();
+    for column in COLUMNS {
+        let _to_memory = writeln!(out, "  {:12} {}", column.name, column.doc);
     }
     out
 }
@@ -95,6 +107,7 @@ is reached over CTI connections.
   PROGRAM demo                          see everything work, in this process, on loopback sockets
   PROGRAM check --config gateway.toml   report everything that is wrong with a configuration
   PROGRAM run --config gateway.toml     run the gateway; SIGTERM or Ctrl-C stops it cleanly
+  PROGRAM directory import users.csv    make a directory of users and lines; 'directory check', 'list' and 'show'
   PROGRAM ctl status --config gateway.toml
                                         show a running gateway's status; 'ctl drain' and 'ctl stop' end it, and more
   PROGRAM switch --listen 127.0.0.1:1040
@@ -125,6 +138,41 @@ anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C 
 bounded time; the second signal ends the process at once. SIGUSR1 drains it ('PROGRAM help ctl'). SIGHUP reopens
 nothing yet and says so; SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
 lines, not the service.
+";
+
+const DIRECTORY: &str = "\
+Imports, checks and shows the directory: users, the lines that they may control, and the devices that carry these.
+
+  PROGRAM directory import users.csv --output people.directory
+  ldapsearch -LLL ... | PROGRAM directory import --ldif - --output people.directory
+  PROGRAM directory check people.directory
+  PROGRAM directory list --config gateway.toml
+  PROGRAM directory show alice --config gateway.toml
+
+  import FILE      makes a directory file of a table: CSV with a header, with commas, semicolons or tabs, in UTF-8,
+                   Latin-1 or UTF-16; - is standard input. A row is a user with his line, or only a line. What is wrong
+                   is listed with its place, and nothing is written
+  check FILE...    says everything that is wrong with directory files (or TOML files with the same tables)
+  list FILE...     lists the users and what they may control
+  show WHO FILE... shows a user (by user ID, mail or SIP address), a line (by its number) or a device
+
+  --ldif FILE      import: LDIF of an LDAP or Active Directory, as ldapsearch writes it, instead of a table; - is
+                   standard input. The keys directory.ldap of a configuration name the attributes; unless they do:
+                   sAMAccountName or uid, displayName or cn, mail, msRTCSIP-PrimaryUserAddress, msRTCSIP-Line, and
+                   telephoneNumber. Entries without a user ID are ignored
+  --output FILE    import: where to write, unless to standard output; the file is replaced as a whole, or not at all
+  --skip           import: writes what has no mistakes, and says how much was left out. Of two that contradict each
+                   other the first counts
+  --config FILE    the gateway's configuration: for an import the names of attributes, otherwise the directory that it
+                   has, with the files that directory.files names
+  --lines          list: the lines, with their devices
+  --devices        list: the devices, with their lines
+
+Columns of a table, in any order; id or line must be there:
+
+COLUMNS
+
+Exit status 0, or 1 if something is wrong or not there.
 ";
 
 const CTL: &str = "\

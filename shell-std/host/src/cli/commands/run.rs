@@ -54,9 +54,9 @@ fn tell_of_directory(directory: &Directory, open: Option<(&'static str, String)>
         ];
         console.tell(Level::Info, "directory_loaded", fields);
     }
-    if let Some((key, address)) = open {
+    if let Some((_, address)) = open {
         let fields: &[(&str, &dyn core::fmt::Display)] =
-            &[("key", &"directory.mode"), ("value", &"open"), (key, &address)];
+            &[("key", &"directory.mode"), ("value", &"open"), ("address", &address)];
         console.tell(Level::Warn, "any_line_may_be_controlled", fields);
     }
 }
