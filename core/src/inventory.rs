@@ -135,7 +135,15 @@ impl Asker {
             TimerKey::Pending(handle) => self.pool.request_deadline(handle.cast()),
             TimerKey::Connection(index) => self.pool.deadline(index),
             TimerKey::Send(index) => self.pool.send_deadline(index),
-            _ => Some(&mut self.pause),
+            TimerKey::Stop => Some(&mut self.pause),
+            TimerKey::Server(_)
+            | TimerKey::Client(_)
+            | TimerKey::Expiry(_)
+            | TimerKey::Refresh(_)
+            | TimerKey::Outbox(_)
+            | TimerKey::Link(_)
+            | TimerKey::Rebind
+            | TimerKey::Unlisted => None,
         };
         if let Some(deadline) = deadline {
             Timers::<TimerKey>::fired(deadline);
@@ -154,15 +162,24 @@ impl Asker {
                 self.on_news(step, news);
             }
             TimerKey::Send(index) => self.pool.on_send_due(step, index),
-            _ => {
-                let waited = step.config.cti.service_timeout.as_micros() / 1_000_000;
-                let why = format!(
-                    "the list of devices ended in the middle: after {} parts nothing came for {waited} s",
-                    self.parts
-                );
-                self.end(step, Err(why));
-            }
+            TimerKey::Stop => self.on_pause(step),
+            TimerKey::Server(_)
+            | TimerKey::Client(_)
+            | TimerKey::Expiry(_)
+            | TimerKey::Refresh(_)
+            | TimerKey::Outbox(_)
+            | TimerKey::Link(_)
+            | TimerKey::Rebind
+            | TimerKey::Unlisted => debug_assert!(false, "an inventory has no such timer"),
         }
+    }
+
+    /// No further part of the list came in time.
+    fn on_pause(&mut self, step: &mut Step<'_>) {
+        let waited = step.config.cti.service_timeout.as_micros() / 1_000_000;
+        let parts = self.parts;
+        let why = format!("the list of devices breaks off: after {parts} parts nothing came for {waited} s");
+        self.end(step, Err(why));
     }
 
     fn on_news(&mut self, step: &mut Step<'_>, news: News<'_, u32>) {

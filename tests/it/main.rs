@@ -5,6 +5,7 @@
 mod administration;
 #[cfg(test)]
 mod appearances;
+#[cfg(test)]
 mod avaya;
 mod builds;
 #[cfg(test)]
@@ -27,6 +28,8 @@ mod framing;
 mod golden;
 #[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+mod inventory;
 #[cfg(test)]
 mod letter;
 #[cfg(test)]

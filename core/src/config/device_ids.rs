@@ -136,10 +136,14 @@ mod tests {
         let of_form = ids("N{number}:CM1::0", "").unwrap();
         assert_eq!((of_form.devices, of_form.dialled), (form, IdRule::Number));
         let asked = ids("ask", switch).unwrap();
-        assert_eq!((asked.devices, asked.dialled, &*asked.switch_name), (IdRule::Asked, IdRule::Asked, "CM1"));
+        assert_eq!(
+            (asked.devices, asked.dialled, &*asked.switch_name),
+            (IdRule::Asked, IdRule::Asked, "CM1")
+        );
         let dialled = format!("{switch}cti.connection[0].dialled_id = \"{{number}}\"\n");
         assert_eq!(ids("ask", &dialled).unwrap().dialled, IdRule::Number);
-        for wrong in ["", "4750", "{number", "{number}{number}", "{Number}", "{number} 1", "<{number}>", "asked"]
+        for wrong in
+            ["", "4750", "{number", "{number}{number}", "{Number}", "{number} 1", "<{number}>", "asked"]
         {
             let [error] = with(wrong, "").unwrap_err().try_into().unwrap();
             assert!(error.contains(key) && error.contains("{number}:CM1:192.0.2.10:0"), "{wrong}: {error}");

@@ -63,8 +63,13 @@ impl Asker {
                     self.on_news(step, news);
                 }
             }
-            Input::Command(Command::Stop) => self.end(step, Err("it was stopped".into())),
-            Input::Command(_) | Input::Listening { .. } | Input::Datagram { .. } | Input::Clock { .. } => {}
+            Input::Command { command: Command::Stop, .. } => self.end(step, Err("it was stopped".into())),
+            Input::Command { .. }
+            | Input::Listening { .. }
+            | Input::Datagram { .. }
+            | Input::Persisted { .. }
+            | Input::Restored { .. }
+            | Input::Clock { .. } => {}
         }
         self.go_on(step);
         Taken(taken)
