@@ -88,9 +88,9 @@ impl Scene {
             match action {
                 Action::Connect { link, .. } => self.link = Some(link),
                 Action::Write { bytes, .. } => {
-                    let text = core::str::from_utf8(bytes).expect("UTF-8");
-                    let (head, document) = text.split_at(8);
-                    let invoke = head[4..].parse().expect("four digits");
+                    let text = core::str::from_utf8(&bytes[4..]).expect("UTF-8 behind the length");
+                    let (invoke, document) = text.split_at(4);
+                    let invoke = invoke.parse().expect("four digits");
                     self.asked.push(Asked { invoke, document: document.into() });
                 }
                 Action::Finish { status } => self.finished = Some(status),
