@@ -154,8 +154,10 @@ impl Asker {
                     return;
                 };
                 self.on_refusal(step, ended.ticket, refused);
-                let news = self.pool.abandon(step, ended.connection, id);
-                self.on_news(step, news);
+                if self.stage != Stage::Over {
+                    let news = self.pool.abandon(step, ended.connection, id);
+                    self.on_news(step, news);
+                }
             }
             TimerKey::Connection(index) => {
                 let news = self.pool.on_timer(step, index);
