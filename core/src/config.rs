@@ -13,6 +13,7 @@ use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
 mod cross;
+mod device_ids;
 mod directory;
 mod keys;
 mod numbers;
@@ -20,8 +21,11 @@ mod reload;
 mod site;
 
 pub use crate::setting::Network;
-pub use directory::{DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes};
-pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS, is_of_directory};
+pub use device_ids::{DeviceIds, IdRule};
+pub use directory::{
+    DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes, is_of_directory,
+};
+pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS};
 pub use reload::{Change, DirectoryVersion, FindDirectory, Reload, change};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
@@ -159,6 +163,8 @@ pub struct CtiConnection {
     pub login: Option<Login>,
     /// The protocol versions offered for the application session, in order of preference; none: that of the edition.
     pub versions: Vec<String>,
+    /// What it calls its devices, if not by their numbers.
+    pub device_ids: Option<DeviceIds>,
 }
 
 /// The form in which a phone system takes a login.
@@ -365,6 +371,7 @@ impl CtiConnection {
             private_data: flag("private_data"),
             features: features(checked, table),
             versions: versions(text("protocol").as_deref().unwrap_or_default()),
+            device_ids: DeviceIds::from_checked(checked, table),
             login: (text("login").as_deref() == Some("avaya")).then(|| Login {
                 kind: LoginKind::Avaya,
                 user: text("user").unwrap_or_default(),

@@ -17,6 +17,7 @@ mod expected;
 mod few;
 mod index;
 pub mod input;
+pub mod inventory;
 mod level;
 pub mod line;
 mod links;

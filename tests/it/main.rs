@@ -6,6 +6,8 @@ mod administration;
 #[cfg(test)]
 mod appearances;
 #[cfg(test)]
+mod avaya;
+#[cfg(test)]
 mod builds;
 #[cfg(test)]
 mod canary;
@@ -29,6 +31,8 @@ mod framing;
 mod golden;
 #[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+mod inventory;
 #[cfg(test)]
 mod letter;
 #[cfg(test)]

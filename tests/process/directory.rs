@@ -136,3 +136,41 @@ fn whoever_may_control_any_line_is_let_in_only_where_that_is_written_out() {
     gateway.signal("TERM");
     assert_eq!(gateway.end(), 0, "{}", gateway.said());
 }
+
+#[test]
+fn a_phone_system_s_devices_are_imported_over_its_cti_link() {
+    let folder = Folder::new("inventory");
+    let phones = folder.write(
+        "phones.toml",
+        "parking = [\"701\"]\n[[phone]]\nnumber = \"1001\"\n[[phone]]\nnumber = \"1002\"\n",
+    );
+    let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
+    let cti = switch.wait_for("key=listen transport=TCP address=");
+    let connection = |name: &str, address: &str| {
+        format!("[[cti.connection]]\nname = \"{name}\"\naddress = \"{address}\"\n")
+    };
+    let text = format!(
+        "[sip]\ntcp = [\"127.0.0.1:0\"]\n{}{}",
+        connection("pbx", &cti),
+        connection("nowhere", "127.0.0.1:9")
+    );
+    let (config, found) = (folder.write("gateway.toml", &text), folder.path("phones.directory"));
+    let (status, out, err) =
+        output(&["directory", "import", "--connection", "pbx", "--config", &config, "-o", &found]);
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    assert_eq!(
+        fs::read_to_string(&found).unwrap(),
+        "ctigate directory 1\nline 1001\nline 1002\ndevice 1001\ndevice 1002\nappearance 1001 1001 1\n\
+         appearance 1002 1002 1\n"
+    );
+    assert!(err.contains("devices that are no stations are left out"), "{err}");
+    switch.wait_for("session_ended");
+    for (name, why) in
+        [("nowhere", "nowhere (127.0.0.1:9): "), ("pbxx", "there is none of this name, but pbx, nowhere")]
+    {
+        let (status, out, err) = output(&["directory", "import", "--connection", name, "--config", &config]);
+        assert_eq!((status, out.as_str()), (1, ""));
+        assert!(err.contains(why), "{err}");
+    }
+    assert_eq!(output(&["directory", "import", "--connection", "pbx"]).0, 2);
+}

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use super::device_ids;
 use crate::setting::{Checked, ConfigError};
 
 /// Appends an error for each pair of settings that contradict each other.
@@ -34,6 +35,7 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
     check_names(checked, errors);
     check_paths(checked, errors);
     check_logins(checked, errors);
+    device_ids::check(checked, errors);
 }
 
 /// A login needs a user and a password, and an application session to log in to.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::keys::{KEYS, is_of_directory};
+use super::keys::KEYS;
 use crate::line::directory::import::Attributes;
 use crate::line::directory::{Builder, DeviceKind, NewAppearance, NewDevice, NewLine, NewUser, Place, Role};
 use crate::line::finding::ServerType;
@@ -17,6 +17,18 @@ pub enum Mode {
     Listed,
     /// Whoever may speak SIP, for any line.
     Open,
+}
+
+/// The lists of tables that may be in other files than the configuration, too.
+const IN_FILES: [&str; 4] = ["user[]", "line[]", "device[]", "appearance[]"];
+
+/// Whether a setting's key, or the name of a key, is of an entry of the directory.
+#[must_use]
+pub fn is_of_directory(key: &str) -> bool {
+    IN_FILES.iter().any(|list| {
+        let name = list.trim_end_matches("[]");
+        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+    })
 }
 
 /// Where a request says who its user is.

@@ -268,6 +268,26 @@ pub const KEYS: &[Key] = &[
         512,
         "The protocol versions offered for the application session, separated by spaces. Unset: that of cti.edition.",
     ).needs_restart(),
+    Key::text(
+        "cti.connection[].device_id",
+        128,
+        "The phone system's identifier of a device, with {number} for its number, as in \
+         \"{number}:CM1:192.0.2.10:0\"; or \"ask\": the phone system is asked for it (Avaya's GetThirdPartyDeviceId). \
+         Unset: the number.",
+    )
+    .needs_restart(),
+    Key::text(
+        "cti.connection[].dialled_id",
+        128,
+        "The same for numbers that are dialled. Unset: \"ask\" with device_id = \"ask\", else the number.",
+    )
+    .needs_restart(),
+    Key::text(
+        "cti.connection[].switch_name",
+        64,
+        "With device_id = \"ask\": the name of the switch whose devices are asked for, as the phone system knows it.",
+    )
+    .needs_restart(),
     Key::choice(
         "cti.connection[].features",
         &FEATURES,
@@ -470,15 +490,3 @@ pub const KEYS: &[Key] = &[
 /// What the first key says for those that follow.
 const LDAP_ID: &str = "The LDAP attribute from which an import takes the user ID; of several, separated by blanks, the \
     first that an entry has.";
-
-/// The lists of tables that may be in other files than the configuration, too.
-const IN_FILES: [&str; 4] = ["user[]", "line[]", "device[]", "appearance[]"];
-
-/// Whether a setting's key, or the name of a key, is of an entry of the directory.
-#[must_use]
-pub fn is_of_directory(key: &str) -> bool {
-    IN_FILES.iter().any(|list| {
-        let name = list.trim_end_matches("[]");
-        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
-    })
-}

@@ -23,14 +23,18 @@ use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{Namespace, Request, RequestTypes, Response, StatusFilter};
-use crate::wire::csta::services::{self, Features, Service};
-use crate::wire::csta_frame::{self, Framer, TooLong};
+use crate::wire::csta::services::{Features, Service};
+use crate::wire::csta_frame::{self, Framer};
 
+use devices::Devices;
+use sending::write_frame;
 use silence::Silence;
-use waiting::{Queued, Waiting};
+use waiting::Waiting;
 
+mod devices;
 mod digest;
 mod read;
+mod sending;
 mod silence;
 mod waiting;
 
@@ -48,6 +52,8 @@ enum Asked {
     Features,
     Registration,
     Heartbeat,
+    /// The identifier of a device, under this invoke ID.
+    Device(u16),
     /// A request whose answer does not matter.
     Nothing,
     Service(Sent),
@@ -108,6 +114,8 @@ pub(crate) struct CstaLink {
     patience: Duration,
     /// Answers whose data come in parts.
     gathering: Gathering,
+    /// What the phone system calls its devices, if not by their numbers.
+    devices: Option<Box<Devices>>,
     /// The limits on a document.
     xml_limits: XmlLimits,
 }
@@ -117,6 +125,7 @@ impl CstaLink {
     pub(crate) fn new(config: &Config, index: u8) -> Self {
         let xml_limits = XmlLimits::from(&config.limits);
         let connection = config.cti.connections.get(usize::from(index));
+        let devices = Devices::new(config, index);
         let has_features = connection.is_some_and(|one| one.features.is_some());
         let config = &config.cti;
         let versions = connection.map(|one| one.versions.clone()).filter(|versions| !versions.is_empty());
@@ -143,21 +152,9 @@ impl CstaLink {
             waiting: Waiting::new(config.rate, config.service_timeout),
             patience: config.service_timeout,
             gathering: Gathering::default(),
+            devices,
             xml_limits,
         }
-    }
-
-    /// Draws an invoke ID that is not in use.
-    fn draw_invoke(&mut self) -> Option<u16> {
-        for _ in 0..LAST_INVOKE {
-            let invoke = self.next_invoke;
-            self.next_invoke = if invoke >= LAST_INVOKE { 1 } else { invoke + 1 };
-            if !self.outstanding.contains_key(&invoke) && !self.abandoned.contains_key(&invoke) {
-                return Some(invoke);
-            }
-        }
-        debug_assert!(false, "a worn-out link is given up before its invoke IDs are used up");
-        None
     }
 
     /// Sends a request of the link's own.
@@ -230,36 +227,6 @@ impl CstaLink {
         }
     }
 
-    /// Sends waiting requests, as far as the window and the rate allow.
-    fn send_queued(&mut self, output: &mut Output<'_>) {
-        while self.by_request.len() < self.window {
-            let Some(Queued { id, service, document, since: _ }) = self.waiting.pop(output.now()) else {
-                return;
-            };
-            // The request is left to its time-out, which has the effect of a missing answer.
-            let Some(invoke) = self.draw_invoke() else { return };
-            self.await_answer(
-                invoke,
-                Sent { id, service, at: output.now(), answers: self.silence.answers() },
-            );
-            self.waiting.sent(output.now());
-            let written = write_frame(output, invoke, |out| out.extend_from_slice(&document));
-            debug_assert!(written.is_ok(), "what does not fit into a frame is not queued");
-        }
-    }
-
-    /// Prepares for an answer whose data may come in separate messages, before or after it.
-    fn expect_data(&mut self, id: RequestId, request: &Request<'_>) {
-        if matches!(request.name(), "SnapshotDevice" | "SnapshotCall") {
-            self.gathering.expect(id);
-        }
-    }
-
-    fn await_answer(&mut self, invoke: u16, sent: Sent) {
-        self.outstanding.insert(invoke, Asked::Service(sent));
-        self.by_request.insert(sent.id, invoke);
-    }
-
     /// Takes back what an answer with this invoke ID is for.
     fn take_asked(&mut self, invoke: u16) -> Option<Asked> {
         let asked = self.outstanding.remove(&invoke)?;
@@ -274,23 +241,11 @@ impl CstaLink {
             }
             Asked::Session if self.session_kind == SessionKind::None => self.silence.heartbeat_answered(),
             Asked::Features => self.silence.features_answered(),
+            Asked::Device(_) => self.silence.answered(None),
             Asked::Session | Asked::Registration | Asked::Nothing => {}
         }
         Some(asked)
     }
-}
-
-/// The row of a request.
-fn row(request: &Request<'_>) -> Option<&'static Service> {
-    if let Request::Relayed(relayed) = request {
-        Some(relayed.service)
-    } else {
-        services::named(request.name())
-    }
-}
-
-fn write_frame(output: &mut Output<'_>, invoke: u16, fill: impl FnOnce(&mut Vec<u8>)) -> Result<(), TooLong> {
-    output.try_write_with(|out| csta_frame::frame(out, invoke, fill))
 }
 
 /// Cuts frames out of the stream.
@@ -342,6 +297,9 @@ impl LinkProtocol for CstaLink {
         self.abandoned.clear();
         self.waiting.clear();
         self.gathering.clear();
+        if let Some(devices) = &mut self.devices {
+            devices.clear();
+        }
         match self.session_kind {
             SessionKind::Application => {
                 self.start_session(output);
@@ -359,34 +317,7 @@ impl LinkProtocol for CstaLink {
         request: &Request<'_>,
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {
-        let (namespace, service) = (self.namespace, row(request));
-        if self.silence.is_given_up(service) {
-            return Err(Refused::Unanswered);
-        }
-        if self.by_request.len() < self.window && self.waiting.lets_pass(urgency, output.now()) {
-            let invoke = self.draw_invoke().ok_or(Refused::Busy)?;
-            write_frame(output, invoke, |out| emit::request(out, namespace, request, &mut Verbatim))
-                .map_err(|TooLong| Refused::TooLong)?;
-            self.waiting.sent(output.now());
-            self.await_answer(
-                invoke,
-                Sent { id, service, at: output.now(), answers: self.silence.answers() },
-            );
-            self.expect_data(id, request);
-            return Ok(());
-        }
-        if self.waiting.len() >= self.queue_limit || self.waiting.is_congested(urgency) {
-            return Err(Refused::Busy);
-        }
-        let mut document = Vec::new();
-        emit::request(&mut document, namespace, request, &mut Verbatim);
-        if document.len() > csta_frame::MAX_DOCUMENT {
-            return Err(Refused::TooLong);
-        }
-        let document = document.into_boxed_slice();
-        self.waiting.push(Queued { id, service, document, since: output.now() }, urgency);
-        self.expect_data(id, request);
-        Ok(())
+        self.send(id, urgency, request, output)
     }
 
     fn abandon(&mut self, id: RequestId, output: &mut Output<'_>) {
@@ -400,6 +331,7 @@ impl LinkProtocol for CstaLink {
             self.send_queued(output);
             return;
         }
+        self.abandon_held(id, output);
         self.waiting.remove(id, output.now());
     }
 
@@ -408,7 +340,7 @@ impl LinkProtocol for CstaLink {
     }
 
     fn next_send(&self, now: Instant) -> Option<Instant> {
-        self.waiting.next(now).filter(|_| self.by_request.len() < self.window)
+        self.waiting.next(now).filter(|_| self.has_room())
     }
 
     fn on_send_due(&mut self, output: &mut Output<'_>) {

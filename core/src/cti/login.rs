@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::config::{Login, LoginKind};
 use crate::text::push_number;
 use crate::wire::csta::emit;
+use crate::wire::csta::model::AVAYA;
 
 /// How long an Avaya keeps a session whose connection is lost, in seconds. It is not attached to again.
 const CLEANUP_DELAY: u32 = 5;
@@ -15,7 +16,9 @@ const CLEANUP_DELAY: u32 = 5;
 pub(super) fn write(login: &Login, out: &mut Vec<u8>) -> usize {
     match login.kind {
         LoginKind::Avaya => {
-            out.extend_from_slice(b"<SessionLoginInfo xmlns=\"http://www.avaya.com/csta\"><userName>");
+            out.extend_from_slice(b"<SessionLoginInfo xmlns=\"");
+            out.extend_from_slice(AVAYA.as_bytes());
+            out.extend_from_slice(b"\"><userName>");
             emit::text(out, &login.user);
             out.extend_from_slice(b"</userName><password>");
             let at = out.len();

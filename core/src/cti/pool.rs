@@ -14,7 +14,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use remarks::Known;
-pub(crate) use requests::UnderWay;
+pub(crate) use requests::{Due, UnderWay};
 
 use super::ConnectionRef;
 use super::connection::State;

@@ -7,6 +7,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::action::Actions;
@@ -127,6 +128,8 @@ pub struct Slot<'b> {
 /// Buffers for what is not read from a message's own bytes. They are empty at first.
 #[derive(Debug, Default)]
 pub struct Spare {
+    /// For a message in which identifiers had to be replaced.
+    pub numbered: Vec<u8>,
     /// For a message that had to be decoded.
     pub text: Vec<u8>,
     /// For an answer that came in several messages.
@@ -151,6 +154,15 @@ pub enum Incoming<'d> {
     Response(RequestId, Response<'d>),
     /// A request was answered, but the answer is unusable: the error to return, and why.
     Unusable(RequestId, CstaError, Cow<'static, str>),
+    /// Requests that waited for something else cannot be sent after all.
+    Refused {
+        /// The requests.
+        requests: Vec<RequestId>,
+        /// The error to return for each.
+        error: CstaError,
+        /// Why, if the phone system did not say it.
+        why: Option<String>,
+    },
     /// A message that an earlier response announced.
     Told {
         /// The message, which is a request of the phone system.

@@ -63,7 +63,7 @@ impl<'a> Identifier<'a> {
 }
 
 /// Whether an identifier is a number as it is written to clients: digits, `*`, `#` and a leading `+`.
-fn is_number(id: &str) -> bool {
+pub(crate) fn is_number(id: &str) -> bool {
     let digits = id.strip_prefix('+').unwrap_or(id);
     let plain = digits.len() <= MAX_DIGITS
         && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*' || byte == b'#');
@@ -167,7 +167,7 @@ pub(crate) fn is_line(device: Device<'_>, line: &str) -> bool {
 }
 
 /// Returns the number of an identifier in a vendor's form, `NUMBER:SWITCH:ADDRESS:INSTANCE`.
-fn vendors_number(id: &str) -> Option<&str> {
+pub(crate) fn vendors_number(id: &str) -> Option<&str> {
     let (number, _) = id.split_once(':')?;
     is_number(number).then_some(number)
 }

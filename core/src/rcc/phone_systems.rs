@@ -6,7 +6,7 @@ use super::session::Carrier;
 use super::switch_monitor::EventSource;
 use super::ticket::Ticket;
 use crate::cti::news::News;
-use crate::cti::pool::UnderWay;
+use crate::cti::pool::{Due, UnderWay};
 use crate::cti::protocol::Slot;
 use crate::expected::Expected as _;
 use crate::input::Closed;
@@ -65,18 +65,24 @@ impl<C: Carrier> Control<C> {
         self.on_news(step, clients, news);
     }
 
-    /// Handles a request that the phone system did not answer in time: its client gets an error, and a late answer is
-    /// dropped.
+    /// Handles a request that the phone system did not answer in time, or that cannot be sent after all: its client gets
+    /// an error, and a late answer is dropped.
     pub(crate) fn on_service_timeout<K: Clients<C>>(
         &mut self,
         step: &mut Step<'_>,
         clients: &mut K,
         handle: Handle<UnderWay<Ticket>>,
     ) {
-        let Some((id, ended)) = self.pool.on_request_due(step, handle).expected("a request") else { return };
+        let Some(Due { id, ended, refused }) = self.pool.on_request_due(step, handle).expected("a request")
+        else {
+            return;
+        };
         let connection = ended.connection;
-        self.note_timed_out(step, clients, &ended);
-        self.on_answer(step, clients, ended, &Response::Error(CstaError::RESOURCE_OUT_OF_SERVICE));
+        if refused.is_none() {
+            self.note_timed_out(step, clients, &ended);
+        }
+        let error = refused.unwrap_or(CstaError::RESOURCE_OUT_OF_SERVICE);
+        self.on_answer(step, clients, ended, &Response::Error(error));
         let news = self.pool.abandon(step, connection, id);
         self.on_news(step, clients, news);
     }

@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod errors;
 pub mod events;
 pub mod guard;
+pub mod inventory;
 pub mod member;
 pub mod model;
 pub mod parse;

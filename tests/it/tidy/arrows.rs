@@ -22,8 +22,8 @@ const LAYERS: &[&[&str]] = &[
     &["step"],
     // The machines of the gateway's two sides.
     &["cti", "sip"],
-    // Remote call control, which uses one of them; and what carries it over the other.
-    &["rcc"],
+    // Remote call control, which uses one of them, as the inventory of a phone system does; and what carries it over the other.
+    &["inventory", "rcc"],
     &["uacsta"],
     // The whole gateway.
     &["engine"],

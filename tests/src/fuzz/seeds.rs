@@ -142,6 +142,10 @@ pub(super) fn csta_streams() -> Seeds {
     with_literature(first, |story| story.csta_streams().cloned().collect())
 }
 
+/// An Avaya's answer to the question for a device.
+const NAMED: &str = "<GetThirdPartyDeviceIdResponse xmlns=\"http://www.avaya.com/csta\"><device typeOfNumber=\"other\" \
+    mediaClass=\"voice\" bitRate=\"constant\">1001:CM1::0</device></GetThirdPartyDeviceIdResponse>";
+
 fn written_documents() -> Vec<Vec<u8>> {
     let mut documents: Vec<Vec<u8>> = Vec::new();
     let all = requests().into_iter().map(Message::Request);
@@ -155,6 +159,7 @@ fn written_documents() -> Vec<Vec<u8>> {
     let mut sign_in = Vec::new();
     emit::request_with_line(&mut sign_in, Namespace::Ch(2), &Request::GetCstaFeatures, LINE);
     documents.push(sign_in);
+    documents.push(NAMED.as_bytes().to_vec());
     documents.extend(documents_of_rows());
     documents.push(TRANSFERRED.as_bytes().to_vec());
     documents.push(

@@ -13,6 +13,7 @@ impl Digest for Asked {
             Self::Heartbeat => (3, None),
             Self::Nothing => (4, None),
             Self::Service(sent) => (5, Some(*sent)),
+            Self::Device(_) => (6, None),
         };
         digester.number(kind);
         digester.value(&sent);
@@ -41,6 +42,7 @@ crate::digest! { struct CstaLink {
     waiting,
     patience,
     gathering,
+    devices,
     xml_limits: _, // Configured.
 } }
 

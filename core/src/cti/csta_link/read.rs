@@ -42,7 +42,8 @@ impl CstaLink {
         output: &mut Output<'_>,
     ) -> Incoming<'d> {
         let Frame { number: invoke, bytes } = frame;
-        let Spare { text, whole } = spare;
+        let Spare { numbered, text, whole } = spare;
+        let bytes = self.devices.as_ref().map_or(bytes, |devices| devices.numbered(bytes, numbered));
         let (bytes, document) = match encoding::parse(bytes, &self.xml_limits, text) {
             Ok(read) => read,
             Err(error) => return self.on_unreadable(invoke, bytes, &error, output),
@@ -96,6 +97,7 @@ impl CstaLink {
             }
             Asked::Features => self.on_features(None, output),
             Asked::Heartbeat => Incoming::Alive,
+            Asked::Device(invoke) => self.on_device(invoke, Err((CstaError::UNSPECIFIED, Some(is))), output),
             Asked::Registration | Asked::Nothing => {
                 Incoming::Discarded(Cow::Owned(format!("an answer that {is}")))
             }
@@ -140,7 +142,7 @@ impl CstaLink {
                 Incoming::UnknownEvent(name(root)).into()
             }
             Ok(Message::Event(event)) => Incoming::Event { event, document: Some(bytes) }.into(),
-            Ok(Message::Response(response)) => self.on_response(invoke, response, output),
+            Ok(Message::Response(response)) => self.on_response(invoke, response, document, output),
             Ok(Message::Request(request)) => self.on_request(invoke, bytes, &request, output),
             // Invoke IDs are separate per direction: a request of the phone system may have the ID of one of ours.
             Err(malformed) => match document.kind() {
@@ -172,8 +174,15 @@ impl CstaLink {
         }
     }
 
-    fn on_response<'d>(&mut self, invoke: u16, response: Response<'d>, output: &mut Output<'_>) -> Read<'d> {
+    fn on_response<'d>(
+        &mut self,
+        invoke: u16,
+        response: Response<'d>,
+        document: &Document<'_>,
+        output: &mut Output<'_>,
+    ) -> Read<'d> {
         let Some(asked) = self.take_asked(invoke) else {
+            self.on_late_device(invoke, document.named_device(), output);
             return self.on_late_response(invoke, &response, output).into();
         };
         match asked {
@@ -197,6 +206,11 @@ impl CstaLink {
                 self.on_features(told, output).into()
             }
             Asked::Heartbeat => self.on_heartbeat(&response).into(),
+            Asked::Device(_) => match (document.named_device(), response) {
+                (Some(id), _) => self.on_device(invoke, Ok(id), output).into(),
+                (None, Response::Error(error)) => self.on_device(invoke, Err((error, None)), output).into(),
+                (None, _) => self.on_bad_answer(asked, "names no device", output).into(),
+            },
             // A phone system that refuses the registration does not report its status by itself; the heartbeat asks for
             // it.
             Asked::Registration | Asked::Nothing => Incoming::Nothing.into(),

@@ -5,7 +5,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 
+use super::devices::Gap;
 use crate::cti::protocol::{RequestId, Urgency};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::services::Service;
@@ -18,6 +20,9 @@ pub(super) struct Queued {
     pub(super) id: RequestId,
     pub(super) service: Option<&'static Service>,
     pub(super) document: Box<[u8]>,
+    /// Where in the document identifiers of devices are missing, in order.
+    pub(super) gaps: Vec<Gap>,
+    pub(super) urgency: Urgency,
     pub(super) since: Instant,
 }
 
@@ -144,17 +149,29 @@ impl Waiting {
     }
 
     /// Adds a request.
-    pub(super) fn push(&mut self, queued: Queued, urgency: Urgency) {
-        let Some(user) = self.user(urgency) else {
-            self.background.push_back(queued);
-            return;
-        };
+    pub(super) fn push(&mut self, queued: Queued) {
+        match self.user(queued.urgency) {
+            None => self.background.push_back(queued),
+            Some(user) => self.of_user(user).push_back(queued),
+        }
+    }
+
+    /// Adds a request whose turn had come already: it goes first.
+    pub(super) fn push_front(&mut self, queued: Queued) {
+        match self.user(queued.urgency) {
+            None => self.background.push_front(queued),
+            Some(user) => self.of_user(user).push_front(queued),
+        }
+    }
+
+    /// The requests of a user, to which one is added.
+    fn of_user(&mut self, user: u64) -> &mut VecDeque<Queued> {
         let requests = self.people.entry(user).or_default();
         if requests.is_empty() {
             self.turns.push_back(user);
         }
-        requests.push_back(queued);
         self.clicked += 1;
+        requests
     }
 
     /// Removes and returns the next request that may be sent now. Those that have waited too long are dropped, and left
@@ -214,7 +231,8 @@ impl Waiting {
     }
 }
 
-crate::digest! { struct Queued { id, service => service.map_or("", |one| one.root), document, since } }
+// The urgency follows from where it waits.
+crate::digest! { struct Queued { id, service => service.map_or("", |one| one.root), document, gaps, urgency: _, since } }
 
 crate::digest! { struct Pace { interval, burst, due } }
 
@@ -229,16 +247,15 @@ crate::digest! { struct Waiting {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     fn at(millis: u64) -> Instant {
         Instant::ZERO + Duration::from_millis(millis)
     }
 
-    fn queued(id: u64, millis: u64) -> Queued {
-        Queued { id: RequestId::new(id), service: None, document: Box::default(), since: at(millis) }
+    fn queued(id: u64, millis: u64, urgency: Urgency) -> Queued {
+        let (document, gaps, since) = (Box::default(), Vec::new(), at(millis));
+        Queued { id: RequestId::new(id), service: None, document, gaps, urgency, since }
     }
 
     fn waiting(rate: Option<u32>) -> Waiting {
@@ -260,10 +277,10 @@ mod tests {
     fn what_people_click_goes_first_one_of_each_in_turn() {
         let mut waiting = waiting(Some(1_000));
         for id in 0..3 {
-            waiting.push(queued(id, 0), Urgency::Background);
+            waiting.push(queued(id, 0, Urgency::Background));
         }
         for (id, user) in [(10, 1), (11, 1), (12, 1), (20, 2), (30, 3)] {
-            waiting.push(queued(id, 0), Urgency::Person(user));
+            waiting.push(queued(id, 0, Urgency::Person(user)));
         }
         assert_eq!(sent(&mut waiting, 0), [10, 20, 30, 11, 12, 0, 1, 2]);
         assert_eq!((waiting.len(), waiting.next(at(0))), (0, None));
@@ -273,7 +290,7 @@ mod tests {
     fn messages_keep_their_distance_after_a_small_burst() {
         let mut waiting = waiting(Some(20));
         for id in 0..10 {
-            waiting.push(queued(id, 0), Urgency::Background);
+            waiting.push(queued(id, 0, Urgency::Background));
         }
         assert_eq!(sent(&mut waiting, 0), [0, 1]);
         assert_eq!(waiting.next(at(0)), Some(at(50)));
@@ -292,13 +309,13 @@ mod tests {
         let mut waiting = waiting(Some(10));
         for id in 0..250 {
             assert!(!waiting.is_congested(Urgency::Background), "{id}");
-            waiting.push(queued(id, 0), Urgency::Background);
+            waiting.push(queued(id, 0, Urgency::Background));
         }
-        waiting.push(queued(250, 0), Urgency::Background);
+        waiting.push(queued(250, 0, Urgency::Background));
         assert!(waiting.is_congested(Urgency::Background), "25 s at 10 a second");
         for id in 1_000..1_051 {
             assert!(!waiting.is_congested(Urgency::Person(id)), "{id}");
-            waiting.push(queued(id, 0), Urgency::Person(id));
+            waiting.push(queued(id, 0, Urgency::Person(id)));
         }
         assert!(waiting.is_congested(Urgency::Person(1)), "5 s at 10 a second");
         assert_eq!(sent(&mut waiting, 4_100), [0], "a click that is four seconds old is of no use any more");
@@ -311,7 +328,7 @@ mod tests {
     fn without_a_rate_all_are_sent_in_their_order() {
         let mut waiting = waiting(None);
         for (id, urgency) in [(1, Urgency::Background), (2, Urgency::Person(9)), (3, Urgency::Background)] {
-            waiting.push(queued(id, 0), urgency);
+            waiting.push(queued(id, 0, urgency));
         }
         assert!(!waiting.is_congested(Urgency::Background) && waiting.next(at(0)).is_none());
         assert_eq!(sent(&mut waiting, 0), [1, 2, 3]);
@@ -320,9 +337,9 @@ mod tests {
     #[test]
     fn one_that_timed_out_is_removed_wherever_it_waits() {
         let mut waiting = waiting(Some(1));
-        waiting.push(queued(1, 0), Urgency::Background);
-        waiting.push(queued(2, 0), Urgency::Person(7));
-        waiting.push(queued(3, 1), Urgency::Person(7));
+        waiting.push(queued(1, 0, Urgency::Background));
+        waiting.push(queued(2, 0, Urgency::Person(7)));
+        waiting.push(queued(3, 1, Urgency::Person(7)));
         waiting.remove(RequestId::new(2), at(5_000));
         waiting.remove(RequestId::new(1), at(30_000));
         assert_eq!((waiting.len(), waiting.turns.len()), (1, 1));

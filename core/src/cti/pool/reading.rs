@@ -4,6 +4,7 @@
 //! The reader is checked out of its connection while a message is processed, and put back after that.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt::Display;
 
 use super::{Known, Pool};
@@ -17,6 +18,7 @@ use crate::digest::Digest;
 use crate::expected::Expected as _;
 use crate::slots::Handle;
 use crate::step::Step;
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Response, SystemStatus};
 use crate::wire::csta::services::Features;
 
@@ -91,6 +93,9 @@ impl<T: Digest + Copy> Pool<T> {
                 self.discard(step, index, &why);
                 self.on_answer(step, id, Response::Error(error))
             }
+            Incoming::Refused { requests, error, why } => {
+                self.on_refused(step, index, (&requests, error), why)
+            }
             Incoming::Told { request, document } => News::Told { connection, request, document },
             Incoming::Event { event, document } => News::Event { connection, event, document },
             Incoming::Status(status) => self.on_status(step, connection, status),
@@ -121,6 +126,22 @@ impl<T: Digest + Copy> Pool<T> {
             }
             Incoming::Failed(why) => self.give_up(step, index, why),
         }
+    }
+
+    /// Requests cannot be sent after all.
+    fn on_refused(
+        &mut self,
+        step: &mut Step<'_>,
+        index: u8,
+        (requests, error): (&[RequestId], CstaError),
+        why: Option<String>,
+    ) -> News<'static, T> {
+        if let Some(why) = why {
+            step.counters.documents_discarded += 1;
+            self.discard(step, index, &why);
+        }
+        self.refuse(step, requests, error);
+        News::Nothing
     }
 
     /// Notes what the phone system says that it can do; `None` if it does not say.

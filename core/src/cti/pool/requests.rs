@@ -20,6 +20,16 @@ pub(crate) struct UnderWay<T> {
     connection: ConnectionRef,
     ticket: T,
     deadline: Deadline,
+    /// Why it cannot be sent after all; it is due at once then.
+    refused: Option<CstaError>,
+}
+
+/// A request that is due.
+pub(crate) struct Due<T> {
+    pub(crate) id: RequestId,
+    pub(crate) ended: Ended<T>,
+    /// Why it was not sent; `None` if it was not answered in time.
+    pub(crate) refused: Option<CstaError>,
 }
 
 impl<T: Digest + Copy> Pool<T> {
@@ -51,7 +61,7 @@ impl<T: Digest + Copy> Pool<T> {
     ) -> Result<(), CstaError> {
         let one = self.in_service(connection).ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
         let link = one.link.ok_or(CstaError::NETWORK_OUT_OF_SERVICE)?;
-        let under_way = UnderWay { connection, ticket, deadline: Deadline::default() };
+        let under_way = UnderWay { connection, ticket, deadline: Deadline::default(), refused: None };
         let handle =
             self.requests.insert(under_way).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
         let mut output = Output::new(link, step.now, step.actions);
@@ -94,16 +104,30 @@ impl<T: Digest + Copy> Pool<T> {
         self.set_send_deadline(step, index);
     }
 
-    /// Handles a request that was not answered in time. The caller first deals with the returned ticket, then calls
+    /// Lets requests end that cannot be sent after all: each is due at once, in a step of its own.
+    pub(super) fn refuse(&mut self, step: &mut Step<'_>, requests: &[RequestId], error: CstaError) {
+        for id in requests {
+            let handle = Handle::from_number(id.number());
+            if let Some(under_way) = self.requests.get_mut(handle) {
+                under_way.refused = Some(error);
+                step.timers.set(&mut under_way.deadline, TimerKey::Pending(handle.cast()), step.now);
+            }
+        }
+    }
+
+    /// Handles a request that was not answered in time, or cannot be sent after all. The caller first deals with the returned ticket, then calls
     /// [`Self::abandon`] with the returned ID.
     pub(crate) fn on_request_due(
         &mut self,
         step: &mut Step<'_>,
         handle: Handle<UnderWay<T>>,
-    ) -> Option<(RequestId, Ended<T>)> {
+    ) -> Option<Due<T>> {
+        let refused = self.requests.get(handle).and_then(|under_way| under_way.refused);
         let ended = self.end(step, handle)?;
-        step.counters.services_timed_out += 1;
-        Some((RequestId::new(handle.number()), ended))
+        if refused.is_none() {
+            step.counters.services_timed_out += 1;
+        }
+        Some(Due { id: RequestId::new(handle.number()), ended, refused })
     }
 
     /// Gives up a request. Each answer that never comes costs an invoke ID; when too few are left, the connection is
@@ -149,7 +173,7 @@ impl<T: Digest + Copy> Pool<T> {
 
     /// Removes a request that has ended.
     pub(super) fn end(&mut self, step: &mut Step<'_>, handle: Handle<UnderWay<T>>) -> Option<Ended<T>> {
-        let UnderWay { connection, ticket, mut deadline } = self.requests.remove(handle)?;
+        let UnderWay { connection, ticket, mut deadline, refused: _ } = self.requests.remove(handle)?;
         step.timers.cancel(&mut deadline, TimerKey::Pending(handle.cast()));
         Some(Ended { ticket, connection })
     }
@@ -165,4 +189,4 @@ impl<T: Digest + Copy> Pool<T> {
     }
 }
 
-crate::digest! { struct UnderWay<T> { connection, ticket, deadline } }
+crate::digest! { struct UnderWay<T> { connection, ticket, deadline, refused => refused.map_or("", CstaError::value) } }

@@ -1,6 +1,7 @@
 //! Tests of the pool alone: the test plays the links, and tickets are numbers.
 
 mod bench;
+mod devices;
 mod mute;
 mod rate;
 mod unreadable;
@@ -12,6 +13,7 @@ use alloc::vec::Vec;
 use bench::{Bench, NORMAL, STOP};
 
 use crate::cti::ConnectionRef;
+use crate::cti::pool::Due;
 use crate::cti::protocol::{RequestId, Slot};
 use crate::step::TimerKey;
 use crate::time::Duration;
@@ -141,7 +143,7 @@ fn a_request_in_time_out_is_told_before_it_is_abandoned_and_its_late_answer_is_d
     bench.shared.timers.pop_due(at);
     Timers::<TimerKey>::fired(bench.pool.request_deadline(handle.cast()).unwrap());
     let due = bench.act(|pool, step| pool.on_request_due(step, handle.cast()));
-    let (id, ended) = due.unwrap();
+    let Due { id, ended, .. } = due.unwrap();
     assert_eq!((ended.ticket, ended.connection), (7, connection));
     assert_eq!(bench.shared.counters.services_timed_out, 1, "it is counted");
     assert!(bench.sent(0).is_empty(), "the window is full until the request is abandoned");

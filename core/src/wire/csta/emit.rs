@@ -4,7 +4,10 @@
 use alloc::vec::Vec;
 
 use super::events::Shape;
-use super::model::{Device, Event, Message, Namespace, Request, Response, SnapshotData};
+use super::model::{
+    AVAYA, Device, Event, Message, MonitorFilter, MonitorObject, MonitorType, Namespace, Request, Response,
+    SnapshotData,
+};
 use super::relayed::Value;
 use super::services::Service;
 
@@ -50,6 +53,14 @@ pub trait Rewrite {
     /// Whether the attribute `typeOfNumber` of `device` is written. It must not be if [`Self::device`] writes text of
     /// another type.
     fn keeps_type_of_number(&mut self, device: Device<'_>) -> bool;
+
+    /// The attribute `typeOfNumber` that is written beside the text of `device`.
+    fn type_of_number<'d>(&mut self, device: Device<'d>) -> Option<&'d str> {
+        device.type_of_number.filter(|_| self.keeps_type_of_number(device))
+    }
+
+    /// Says whether the devices that follow are numbers to be dialled.
+    fn dials(&mut self, _is_dialled: bool) {}
 
     /// The `deviceID` of the user's own line in a response that announces its connection.
     fn own_device(&mut self, device: Device<'_>, out: &mut Vec<u8>) {
@@ -175,6 +186,33 @@ pub fn request_with_line(out: &mut Vec<u8>, namespace: Namespace, request: &Requ
         w.raw("http://schemas.microsoft.com/Lcs/2005/04/RCCExtension\">");
         w.text(line);
         w.raw("</lcs:line></private></privateData></extensions>");
+    });
+}
+
+/// Appends a MonitorStart for an Avaya as a whole document: its private data turn the sense of the filter round, so that
+/// the events named in it are those that are sent, as all its clients do.
+pub fn inverted_monitor_start(
+    out: &mut Vec<u8>,
+    namespace: Namespace,
+    (object, filter, kind): (MonitorObject<'_>, MonitorFilter, Option<MonitorType>),
+    rewrite: &mut impl Rewrite,
+) {
+    Writer::new(out, namespace, rewrite).document("MonitorStart", |w| {
+        request::monitor_object(w, object);
+        w.wanted_events("requestedMonitorFilter", filter);
+        w.optional("monitorType", kind.map(MonitorType::word));
+        // So do clients that are made from its schema: the element in no namespace, its children in Avaya's.
+        w.raw("<extensions><privateData><private><AvayaEvents xmlns=\"\"><invertFilter xmlns=\"");
+        w.raw(AVAYA);
+        w.raw("\">true</invertFilter></AvayaEvents></private></privateData></extensions>");
+    });
+}
+
+/// Appends Avaya's GetThirdPartyDeviceId as a whole document: the question for the identifier of a device.
+pub fn third_party_device_id(out: &mut Vec<u8>, switch_name: &str, extension: &str) {
+    Writer::of_avaya(out, &mut Verbatim).document("GetThirdPartyDeviceId", |w| {
+        w.leaf("switchName", switch_name);
+        w.leaf("extension", extension);
     });
 }
 

@@ -47,6 +47,9 @@ pub enum Namespace {
 /// ECMA-354's namespace: application sessions over a CTI link.
 pub const APPLICATION_SESSION: &str = "http://www.ecma-international.org/standards/ecma-354/appl_session";
 
+/// Avaya's namespace: its logins, private data and services of its own.
+pub const AVAYA: &str = "http://www.avaya.com/csta";
+
 impl Default for Namespace {
     fn default() -> Self {
         Self::ED3

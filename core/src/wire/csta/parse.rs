@@ -19,6 +19,9 @@ mod response;
 
 pub use gist::Gist;
 
+/// The longest identifier that is read from an answer to GetThirdPartyDeviceId, in bytes. ECMA-269 10.1 allows 64.
+const MAX_IDENTIFIER: usize = 256;
+
 /// A parsed document, from which typed messages borrow.
 #[derive(Debug)]
 pub struct Document<'a> {
@@ -141,6 +144,14 @@ impl<'a> Document<'a> {
     pub fn line(&self) -> Option<&str> {
         let private = read::at(self.root(), &["extensions", "privateData", "private"])?;
         read::descendant(private, "line").and_then(read::text).filter(|line| !line.is_empty())
+    }
+
+    /// The identifier that an answer to Avaya's GetThirdPartyDeviceId names.
+    #[must_use]
+    pub fn named_device(&self) -> Option<&str> {
+        let is_answer = self.name() == "GetThirdPartyDeviceIdResponse";
+        let device = read::child(self.root(), "device").filter(|_| is_answer)?;
+        read::text(device).filter(|id| !id.is_empty() && id.len() <= MAX_IDENTIFIER)
     }
 
     fn root(&self) -> Node<'_, '_> {

@@ -152,6 +152,7 @@ Imports, checks and shows the directory: users, the lines that they may control,
 
   PROGRAM directory import users.csv --output people.directory
   ldapsearch -LLL ... | PROGRAM directory import --ldif - --output people.directory
+  PROGRAM directory import --connection pbx --config gateway.toml --output phones.directory
   PROGRAM directory check people.directory
   PROGRAM directory list --config gateway.toml
   PROGRAM directory show alice --config gateway.toml
@@ -167,11 +168,15 @@ Imports, checks and shows the directory: users, the lines that they may control,
                    standard input. The keys directory.ldap of a configuration name the attributes; unless they do:
                    sAMAccountName or uid, displayName or cn, mail, msRTCSIP-PrimaryUserAddress, msRTCSIP-Line, and
                    telephoneNumber. Entries without a user ID are ignored
+  --connection NAME
+                   import: asks the phone system of this connection of the configuration for its devices, instead of a
+                   table (GetSwitchingFunctionDevices, and GetLogicalDeviceInformation where it has that). Its stations
+                   become lines, on the devices that it names; users come from elsewhere
   --output FILE    import: where to write, unless to standard output; the file is replaced as a whole, or not at all
   --skip           import: writes what has no mistakes, and says how much was left out. Of two that contradict each
                    other the first counts
-  --config FILE    the gateway's configuration: for an import the names of attributes, otherwise the directory that it
-                   has, with the files that directory.files names
+  --config FILE    the gateway's configuration: for an import the names of attributes and the connection, otherwise the
+                   directory that it has, with the files that directory.files names
   --lines          list: the lines, with their devices
   --devices        list: the devices, with their lines
 

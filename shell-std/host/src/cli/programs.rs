@@ -5,10 +5,12 @@ use core::net::SocketAddr;
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use ctigate_core::config::{Config, DirectoryVersion, KEYS, LogFormat, is_of_directory};
 use ctigate_core::engine::Engine;
+use ctigate_core::inventory::{Inventory, Stations};
 use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::{ConfigError, Key, Setting, Value};
 use ctigate_core::trace::Header;
@@ -28,6 +30,7 @@ use crate::shell::{Limits, Listener, Program, QUEUE_BYTES, STALL_LIMIT, Said, Sh
 use crate::store::Store;
 
 mod dialler;
+mod inventory;
 mod room;
 
 use room::Room;
@@ -216,6 +219,25 @@ pub(crate) fn dialler(shell: &dyn Shell, settings: &[Setting], config: Config) -
     let room = Room::new((config.cti.connections.len(), false), shell.links(), descriptors);
     let secrets = secrets_of(&config)?;
     let (machine, birth) = born("gateway", settings, |seed| dialler::Dialler(Engine::new(config, seed)))?;
+    Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
+}
+
+/// A machine that asks the phone system of the first connection for its devices, and hands the outcome over.
+///
+/// # Errors
+/// Messages about secrets, or about random bytes.
+pub(crate) fn inventory(
+    shell: &dyn Shell,
+    settings: &[Setting],
+    config: Config,
+    outcome: SyncSender<Result<Stations, String>>,
+) -> Result<Ready, Vec<String>> {
+    let room = Room::new((1, false), shell.links(), Descriptors::of_process(0, 1));
+    let secrets = secrets_of(&config)?;
+    let (machine, birth) = born("inventory", settings, |seed| inventory::HandedOver {
+        inventory: Inventory::new(config, seed),
+        outcome,
+    })?;
     Ok(Ready { secrets, ..Ready::new(machine, birth, room)? })
 }
 

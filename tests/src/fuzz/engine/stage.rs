@@ -66,7 +66,13 @@ fn configured(choices: &mut Choices<'_>) -> Bench {
     if choices.chance(96) {
         settings.push(("cti.connection[0].switch", text("s")));
         settings.push(("cti.connection[1].address", text("127.0.0.1:4001")));
-        settings.push(("cti.connection[1].switch", text(choices.word(&["s", "t"]))));
+        let switch = choices.word(&["s", "t"]);
+        settings.push(("cti.connection[1].switch", text(switch)));
+        if switch == "t" {
+            settings.push(("cti.connection[0].device_id", text("PJSIP/{number}")));
+            settings.push(("cti.connection[1].device_id", text("ask")));
+            settings.push(("cti.connection[1].switch_name", text("CM1")));
+        }
     }
     if tight {
         settings.extend([

@@ -51,6 +51,10 @@ impl System {
                 let named = format!("<monitorCrossRefID>m{}</monitorCrossRefID>", self.monitors);
                 csta("MonitorStartResponse", &named)
             }
+            "GetThirdPartyDeviceId" => {
+                let device = format!("<device>{}:CM1::0</device>", asked.element("extension"));
+                csta("GetThirdPartyDeviceIdResponse", &device)
+            }
             other => match services::named(other) {
                 Some(service) if is_snapshot(service) => return self.snapshot(service, asked),
                 Some(service) if service.is_relayed() => return self.relayed(service, asked),

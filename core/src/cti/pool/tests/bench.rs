@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::cti::ConnectionRef;
 use crate::cti::csta_link::CstaLink;
 use crate::cti::news::News;
-use crate::cti::pool::Pool;
+use crate::cti::pool::{Due, Pool};
 use crate::cti::protocol::{RequestId, Slot};
 use crate::entropy::Seed;
 use crate::input::{Closed, LinkId};
@@ -150,8 +150,11 @@ impl Bench {
                 TimerKey::Pending(handle) => {
                     Timers::<TimerKey>::fired(self.pool.request_deadline(handle.cast()).unwrap());
                     let due = self.act(|pool, step| pool.on_request_due(step, handle.cast()));
-                    let (id, ended) = due.unwrap();
-                    self.news.push(format!("due {}", ended.ticket));
+                    let Due { id, ended, refused } = due.unwrap();
+                    self.news.push(match refused {
+                        Some(error) => format!("refused {}: {error}", ended.ticket),
+                        None => format!("due {}", ended.ticket),
+                    });
                     self.abandon(ended.connection, id);
                 }
                 TimerKey::Send(index) => {

@@ -49,6 +49,7 @@ fn given<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, value: Value<'_>) {
 
 fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[Device<'_>]) {
     let name = member.name_in(w.edition);
+    w.rewrite.dials(matches!(member.role, Role::Dialled { .. }));
     match member.item_in(w.edition) {
         Some(item) => w.element(name, |w| devices.iter().for_each(|device| listed(w, item, *device))),
         None => devices.iter().take(1).for_each(|device| {
@@ -58,6 +59,7 @@ fn devices<R: Rewrite>(w: &mut Writer<'_, R>, member: &Member, devices: &[Device
             }
         }),
     }
+    w.rewrite.dials(false);
 }
 
 /// Writes a device of a list, unless it has no identifier that means anything to the reader.

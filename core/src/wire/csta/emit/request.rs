@@ -27,10 +27,7 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, request: &Request<'_>) {
         }
         Request::GetCstaFeatures | Request::Other { .. } => {}
         Request::MonitorStart { object, filter, kind } => {
-            w.element("monitorObject", |w| match object {
-                MonitorObject::Device(device) => w.device("deviceObject", device),
-                MonitorObject::Call(connection) => w.connection("callObject", connection),
-            });
+            monitor_object(w, object);
             if let Some(filter) = filter {
                 w.monitor_filter("requestedMonitorFilter", filter);
             }
@@ -66,6 +63,14 @@ pub(super) fn body<R: Rewrite>(w: &mut Writer<'_, R>, request: &Request<'_>) {
             }
         }
     }
+}
+
+/// What a MonitorStart monitors.
+pub(super) fn monitor_object<R: Rewrite>(w: &mut Writer<'_, R>, object: MonitorObject<'_>) {
+    w.element("monitorObject", |w| match object {
+        MonitorObject::Device(device) => w.device("deviceObject", device),
+        MonitorObject::Call(connection) => w.connection("callObject", connection),
+    });
 }
 
 fn request_types<R: Rewrite>(w: &mut Writer<'_, R>, types: RequestTypes) {

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::{
     super::{
-        events::{FILTER_MEMBERS, STATUS_MEMBERS},
+        events::{FILTER_MEMBERS, FilterMember, STATUS_MEMBERS},
         model::{
-            APPLICATION_SESSION, Connection, Device, MonitorFilter, Namespace, Party, Redirection,
+            APPLICATION_SESSION, AVAYA, Connection, Device, MonitorFilter, Namespace, Party, Redirection,
             StatusFilter,
         },
         relayed::Value,
@@ -32,6 +32,11 @@ impl<'w, R: Rewrite> Writer<'w, R> {
     /// A writer for ECMA-354's messages.
     pub(super) const fn of_session(out: &'w mut Vec<u8>, rewrite: &'w mut R) -> Self {
         Self { out, uri: APPLICATION_SESSION, edition: 0, rewrite }
+    }
+
+    /// A writer for Avaya's own services.
+    pub(super) const fn of_avaya(out: &'w mut Vec<u8>, rewrite: &'w mut R) -> Self {
+        Self { out, uri: AVAYA, edition: 0, rewrite }
     }
 
     /// Writes the XML declaration, and the root with the content that `fill` writes.
@@ -184,9 +189,7 @@ impl<'w, R: Rewrite> Writer<'w, R> {
     fn device_tag(&mut self, name: &str, device: Device<'_>) {
         self.raw("<");
         self.name(name);
-        if let Some(kind) = device.type_of_number
-            && self.rewrite.keeps_type_of_number(device)
-        {
+        if let Some(kind) = self.rewrite.type_of_number(device) {
             self.raw(" typeOfNumber=\"");
             self.text(kind);
             self.raw("\"");
@@ -235,11 +238,22 @@ impl<'w, R: Rewrite> Writer<'w, R> {
 
     /// Writes a monitor filter, which names what is filtered out.
     pub(super) fn monitor_filter(&mut self, name: &str, filter: MonitorFilter) {
+        self.filter_members(name, |_, bit| filter.0 >> bit & 1 == 1);
+    }
+
+    /// Writes a monitor filter of inverted sense, which names what is sent: of a phone's own events, those that `filter`
+    /// does not exclude.
+    pub(super) fn wanted_events(&mut self, name: &str, filter: MonitorFilter) {
+        const GROUPS: [&str; 3] = ["callcontrol", "physicalDeviceFeature", "logicalDeviceFeature"];
+        self.filter_members(name, |member, bit| GROUPS.contains(&member.group) && filter.0 >> bit & 1 == 0);
+    }
+
+    fn filter_members(&mut self, name: &str, is_named: impl Fn(&FilterMember, u32) -> bool) {
         self.element(name, |w| {
             let mut group = "";
-            let excluded =
-                FILTER_MEMBERS.iter().zip(0..u64::BITS).filter(|(_, bit)| filter.0 >> bit & 1 == 1);
-            for (member, _) in excluded {
+            let named =
+                FILTER_MEMBERS.iter().zip(0..u64::BITS).filter(|(member, bit)| is_named(member, *bit));
+            for (member, _) in named {
                 w.next_group(&mut group, member.group);
                 w.truth(member.member, true);
             }

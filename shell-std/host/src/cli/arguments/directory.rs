@@ -25,6 +25,8 @@ pub(crate) struct ImportRequest {
     /// What to read; `-` is standard input.
     pub(crate) source: PathBuf,
     pub(crate) is_ldif: bool,
+    /// The name of the connection whose phone system is asked, instead of a file.
+    pub(crate) connection: Option<String>,
     /// Where to write, if not to standard output.
     pub(crate) output: Option<PathBuf>,
     /// The configuration that names the attributes.
@@ -62,6 +64,10 @@ pub(super) fn directory(parser: &mut Parser) -> Result<Request, Stop> {
                 (Some(_), "--config") => path(name, &mut config, parser)?,
                 (Some("import"), "--ldif") => path(name, &mut ldif, parser)?,
                 (Some("import"), "-o" | "--output") => path(name, &mut import.output, parser)?,
+                (Some("import"), "--connection") => {
+                    let name_of_it = parser.value()?.string()?;
+                    keep(name, &mut import.connection, name_of_it)?;
+                }
                 (Some("import"), "--skip") => import.skip = true,
                 (Some("list"), "--lines") => keep(name, &mut listed, Listed::Lines)?,
                 (Some("list"), "--devices") => keep(name, &mut listed, Listed::Devices)?,
@@ -80,8 +86,16 @@ pub(super) fn directory(parser: &mut Parser) -> Result<Request, Stop> {
                 return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument(table.into())));
             }
             import.is_ldif = ldif.is_some();
-            import.source = ldif.or(table).ok_or_else(|| missing("the table, or --ldif FILE,"))?;
             import.config = config.take();
+            if import.connection.is_none() {
+                let source = ldif.or(table);
+                import.source =
+                    source.ok_or_else(|| missing("the table, or --ldif FILE, or --connection NAME,"))?;
+            } else if let Some(file) = ldif.or(table) {
+                return Err(Stop::Wrong(lexopt::Error::UnexpectedArgument(file.into())));
+            } else if import.config.is_none() {
+                return Err(missing("--config FILE, which has the connection,"));
+            }
             DirectoryRequest::Import(import)
         }
         "show" => {

@@ -13,17 +13,19 @@ use crate::cli::arguments::{DirectoryRequest, Files, ImportRequest};
 use crate::cli::configuration::Configuration;
 use crate::cli::directory::{self, Imported, MAX_BYTES, lines_of};
 use crate::cli::terminal::Terminal;
+use crate::shell::Shell;
 
+mod inventory;
 mod show;
 
 /// Does what the arguments say.
-pub(super) fn directory(request: &DirectoryRequest, terminal: &mut Terminal<'_>) -> u8 {
+pub(super) fn directory(shell: &dyn Shell, request: &DirectoryRequest, terminal: &mut Terminal<'_>) -> u8 {
     let (DirectoryRequest::Check(files)
     | DirectoryRequest::List(_, files)
     | DirectoryRequest::Show(_, files)) = request
     else {
         let DirectoryRequest::Import(request) = request else { return FAILED };
-        return import(request, terminal);
+        return import(shell, request, terminal);
     };
     let directory = match read(files) {
         Ok(directory) => directory,
@@ -86,22 +88,40 @@ fn size_of(directory: &Directory) -> String {
     )
 }
 
-fn import(request: &ImportRequest, terminal: &mut Terminal<'_>) -> u8 {
-    let ImportRequest { source, is_ldif, output, config, skip } = request;
+fn import(shell: &dyn Shell, request: &ImportRequest, terminal: &mut Terminal<'_>) -> u8 {
+    match imported(shell, request, terminal) {
+        Ok((name, imported)) => write(request, &name, imported, terminal),
+        Err(complaints) => fail(&complaints, terminal),
+    }
+}
+
+/// What the source has, and its name.
+fn imported(
+    shell: &dyn Shell,
+    request: &ImportRequest,
+    terminal: &mut Terminal<'_>,
+) -> Result<(String, Imported), Vec<String>> {
+    let ImportRequest { source, is_ldif, connection, config, .. } = request;
+    if let (Some(connection), Some(config)) = (connection, config) {
+        return inventory::ask(shell, connection, config, terminal);
+    }
     let attributes = match config.as_deref().map(|file| attributes_of(file, terminal)) {
         None => default_attributes(),
         Some(Some(attributes)) => attributes,
-        Some(None) => return FAILED,
+        Some(None) => return Err(Vec::new()),
     };
     let (name, bytes) = match source.to_str() {
         Some("-") => ("standard input".into(), read_standard_input()),
         _ => (source.display().to_string(), directory::read_bounded(source)),
     };
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(why) => return fail(&[format!("{name}: cannot read it: {why}")], terminal),
-    };
+    let bytes = bytes.map_err(|why| vec![format!("{name}: cannot read it: {why}")])?;
     let imported = directory::import(&bytes, &name, is_ldif.then_some(&attributes));
+    Ok((name, imported))
+}
+
+/// Writes what was imported from the source `name`.
+fn write(request: &ImportRequest, name: &str, imported: Imported, terminal: &mut Terminal<'_>) -> u8 {
+    let ImportRequest { output, skip, .. } = request;
     let Imported { directory, mistakes, left_out, ignored } = imported;
     for line in lines_of(&mistakes) {
         terminal.complain(&line);
