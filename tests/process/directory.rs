@@ -164,7 +164,7 @@ fn a_phone_system_s_devices_are_imported_over_its_cti_link() {
          appearance 1002 1002 1\n"
     );
     assert!(err.contains("devices that are no stations are left out"), "{err}");
-    switch.wait_for("session_ended");
+    switch.wait_for("name=session_stopped");
     for (name, why) in
         [("nowhere", "nowhere (127.0.0.1:9): "), ("pbxx", "there is none of this name, but pbx, nowhere")]
     {
