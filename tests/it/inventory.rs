@@ -64,9 +64,10 @@ impl Scene {
         let mut offset = 0;
         loop {
             actions.clear();
-            let part = match input {
-                Input::Bytes { link, bytes } => Input::Bytes { link, bytes: &bytes[offset..] },
-                other => other,
+            let part = if let Input::Bytes { link, bytes } = input {
+                Input::Bytes { link, bytes: &bytes[offset..] }
+            } else {
+                input
             };
             let taken = self.inventory.step(self.now, part, &mut actions).0;
             self.obey(&actions);
@@ -85,16 +86,15 @@ impl Scene {
 
     fn obey(&mut self, actions: &Actions) {
         for action in actions.iter() {
-            match action {
-                Action::Connect { link, .. } => self.link = Some(link),
-                Action::Write { bytes, .. } => {
-                    let text = core::str::from_utf8(&bytes[4..]).expect("UTF-8 behind the length");
-                    let (invoke, document) = text.split_at(4);
-                    let invoke = invoke.parse().expect("four digits");
-                    self.asked.push(Asked { invoke, document: document.into() });
-                }
-                Action::Finish { status } => self.finished = Some(status),
-                _ => {}
+            if let Action::Connect { link, .. } = action {
+                self.link = Some(link);
+            } else if let Action::Write { bytes, .. } = action {
+                let text = core::str::from_utf8(&bytes[4..]).expect("UTF-8 behind the length");
+                let (invoke, document) = text.split_at(4);
+                let invoke = invoke.parse().expect("four digits");
+                self.asked.push(Asked { invoke, document: document.into() });
+            } else if let Action::Finish { status } = action {
+                self.finished = Some(status);
             }
         }
     }

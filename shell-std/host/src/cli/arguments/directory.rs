@@ -150,6 +150,7 @@ mod tests {
             output: Some("o".into()),
             config: Some("c.toml".into()),
             skip: true,
+            connection: None,
         };
         for (line, request) in [
             ("import u.csv", DirectoryRequest::Import(import)),
