@@ -43,7 +43,7 @@ fn a_reload_ends_who_has_no_right_and_others_go_on_in_mid_call() {
     let script = "call 1002\nwait delivered 5s\nsleep 3s\nhangup\nwait cleared 5s\n";
     let mut alice = office.client("sip:alice@example.com", "1001", &[], script);
     alice.wait_for("event delivered");
-    let mut eve = office.client("sip:eve@example.com", "1003", &[], "sleep 20s\n");
+    let mut eve = office.client("sip:eve@example.com", "1003", &[], "sleep 5s\n");
     eve.wait_for("monitor ");
     let (status, said) = reload(&office, &ctl, |text| text + ALICE);
     assert_eq!((status, said.as_str()), (0, "changed: nothing\ndirectory: 1 users, 1 lines, 0 devices\n"));

@@ -301,6 +301,9 @@ mod tests {
                 "cti.connection[].user",
                 "cti.connection[].password_file",
                 "cti.connection[].protocol",
+                "cti.connection[].device_id",
+                "cti.connection[].dialled_id",
+                "cti.connection[].switch_name",
                 "cti.connection[].features",
                 "limits.links",
                 "limits.sessions",
@@ -315,6 +318,7 @@ mod tests {
                 "limits.xml_attributes",
                 "log.format",
                 "control.socket",
+                "store.path",
             ]
         );
     }

@@ -142,8 +142,8 @@ Runs the gateway.
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
-bounded time; the second signal ends the process at once. SIGUSR1 drains it, SIGHUP
-reloads its configuration ('PROGRAM help ctl'); SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
+bounded time; the second signal ends the process at once. SIGUSR1 drains it, SIGHUP reloads its configuration
+('PROGRAM help ctl'); SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
 lines, not the service.
 ";
 
@@ -236,8 +236,9 @@ Controls a running gateway over its control socket (key control.socket).
                  those that follow, as the last line says
   session USER   all that is known of a user's sessions: what feeds each monitor, the calls, whether the device is
                  registered, the last refresh, what last went wrong
-  explain        why a user would control a line now, or would not ('PROGRAM help explain'), by the directory, the choices
-                 and the devices that the gateway knows: --user URI [--line URI] [--dial NUMBER] [--peer ADDRESS]
+  explain        why a user would control a line now, or would not ('PROGRAM help explain'), by the directory, the
+                 choices and the devices that the gateway knows: --user URI [--line URI] [--dial NUMBER]
+                 [--peer ADDRESS]
   drain          no new sessions: INVITE and OPTIONS are answered 503; requests in dialogs are served, refreshes by
                  re-INVITE are answered 503 too, so that a proxy gives them to another node (if sip.may_say_503 is
                  false, they are served); sessions left after sip.drain_timeout get a BYE, and the program ends

@@ -168,7 +168,7 @@ mod tests {
         for (line, what) in [
             ("", "'import', 'check', 'list' or 'show' is missing"),
             ("--config c", "--config: must come after 'import', 'check', 'list' or 'show'"),
-            ("import", "the table, or --ldif FILE, is missing"),
+            ("import", "the table, or --ldif FILE, or --connection NAME, is missing"),
             ("import a --ldif b", "unexpected argument \"a\""),
             ("import a b", "unexpected argument \"b\""),
             ("check", "the directory file, or --config FILE, is missing"),
