@@ -67,7 +67,7 @@ canaries! {
     a_request_that_swaps_its_calls_is_caught: SwappedRequest, "exchanges the calls";
     a_request_about_two_lines_is_caught: ForeignConnection, "a connection of another line";
     a_transfer_that_is_not_told_to_all_is_caught: TransferUntold, "believes";
-    a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "other parties than there are";
+    a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "believes";
     a_wrong_party_that_is_cleared_is_caught: WrongPartyCleared, "clears the wrong party";
     a_forwarding_told_to_the_wrong_line_is_caught: ForwardingToWrongLine, "does not belong to";
     a_consultation_whose_held_call_is_not_told_is_caught: HeldLost, "believes";

@@ -137,14 +137,14 @@ Runs the gateway.
 
   --config FILE   the configuration (TOML); ctigate.example.toml has every key with its meaning
   --record DIR    record everything that happens, in segments DIR/gateway-TIME-0001.trace and so on, which only their
-                  owner may read; the recording holds phone numbers, and can be replayed ('PROGRAM help replay'); the
-                  directory of users and lines is stored beside it, each version once (directory-HASH.directory)
+                  owner may read; the recording holds phone numbers, and can be replayed ('PROGRAM help replay');
+                  the directory of users and lines is stored beside it, each version once (directory-HASH.directory)
 
 One log line per event goes to standard error, as logfmt or JSON (key log.format). All addresses are opened before
 anything starts; one that cannot be is named with its key. On SIGTERM or Ctrl-C every session gets a BYE, within a
 bounded time; the second signal ends the process at once. SIGUSR1 drains it, SIGHUP reloads its configuration
-('PROGRAM help ctl'); SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses log
-lines, not the service.
+('PROGRAM help ctl'); SIGUSR2 is ignored. A full disk, or the limit on file sizes, ends the recording and loses
+log lines, not the service.
 ";
 
 const DIRECTORY: &str = "\
