@@ -203,8 +203,8 @@ step fails, how the sign-in is refused, what counts it, and the remedy.
   --peer ADDRESS  also whether sip.allow believes requests from this address
   --json          one JSON object instead of a table
 
-What users selected, and which devices are registered, is known to the running gateway only: 'PROGRAM ctl explain' takes
-the same options and asks it. docs/line-appearances.md has every case and every refusal.
+What users selected, and which devices are registered, is known to the running gateway only: 'PROGRAM ctl explain'
+takes the same options and asks it. docs/line-appearances.md has every case and every refusal.
 
 Exit status 0 if the user would control a line, and the number can be dialled; 1 if not.
 ";
