@@ -48,13 +48,12 @@ fn people() -> String {
              description: {}\n",
             "what makes a line that ldapsearch folds, ".repeat(4)
         );
-        match user % 3 {
-            0 => ldif += &format!("msRTCSIP-Line: tel:+1425555010{user};ext=10{user}\n\n"),
-            1 => {
-                ldif += &format!("msRTCSIP-Line: tel:10{user};phone-context=dialstring;device=SEP{user}\n\n")
-            }
-            _ => ldif.push('\n'),
-        }
+        let line = match user % 3 {
+            0 => format!("msRTCSIP-Line: tel:+1425555010{user};ext=10{user}\n"),
+            1 => format!("msRTCSIP-Line: tel:10{user};phone-context=dialstring;device=SEP{user}\n"),
+            _ => String::new(),
+        };
+        ldif.extend([&line, "\n"]);
     }
     ldif
 }
