@@ -155,6 +155,33 @@ fn each_refusal_is_one_line_in_the_log_with_its_remedy_and_a_count() {
 }
 
 #[test]
+fn a_number_not_diallable_is_one_line_in_the_log_with_its_remedy_and_a_count() {
+    let long = "1".repeat(65);
+    let numbers =
+        [("tel:DANCE", "'N'"), (&*long, "64 digits"), ("sip:@", "nothing to dial"), ("12;", "DialDigits")];
+    let (mut bench, system) = office(&[]);
+    let mut client = client(&mut bench, "tel:1001;phone-context=dialstring");
+    invite(&mut bench, system, &mut client, "sip:alice@example.com", |_| true);
+    bench.notices();
+    for (number, why) in numbers {
+        let before = bench.engine().counters().numbers_not_diallable;
+        let children = format!(
+            "<callingDevice>tel:1001</callingDevice><calledDirectoryNumber>{number}</calledDirectoryNumber>"
+        );
+        let answer = only(&client.info(&mut bench, "MakeCall", &children), 200);
+        assert_eq!(answer.element("operation"), "invalidCalledDeviceID", "{number}");
+        assert!(system.asked(&mut bench).is_empty(), "{number}: no phone goes off hook");
+        let [line] = told(&bench.notices(), "service_failed").try_into().expect("one line");
+        let parts =
+            ["service=MakeCall", "number=", " remedy=", "user=", " line=", "peer=127.0.0.1:", "call_id="];
+        for part in parts.into_iter().chain([why]) {
+            assert!(line.contains(part), "{part} is in {line}");
+        }
+        assert_eq!(bench.engine().counters().numbers_not_diallable, before + 1, "{number}");
+    }
+}
+
+#[test]
 fn a_device_that_is_not_registered_is_no_refusal_for_good() {
     let (mut bench, system) = office(&[]);
     let mut client = client(&mut bench, "tel:1001;phone-context=dialstring");

@@ -29,6 +29,11 @@ A user controls a line appearance: a line at a device. A sign-in finds it in the
    user has to select one.
 5. **The device ID** at the phone system: the line appearance's `device_id`, else the line's number.
 
+Within a session, a request may name another line that the user may control, by number or device ID: MakeCall,
+MonitorStart, a connection in one of its calls and so on act for that line then. Within a call of the session's line the
+callID decides, whatever device the client names with it. A monitor of another line ends with the right to it (the client
+is told by MonitorStop), and with the node that it was started at.
+
 ## Cases
 
 In a gateway with this directory (in the form of a [directory file](administration.md)), `directory.domains =
@@ -39,8 +44,10 @@ In a gateway with this directory (in the form of a [directory file](administrati
 const REFUSALS: &str = "
 ## Refusals
 
-Each has an answer, a line in the log with the remedy (`request_refused`, with user, line, peer and Call-ID), and a
-counter in `ctigate ctl status`.
+Each has an answer, a line in the log with the remedy (`request_refused`, or `service_failed` within a session, with user,
+line, peer and Call-ID), and a counter in `ctigate ctl status`. Where ECMA-269 has an error of its own for what is
+dialled, that is answered: invalidDestinationDeviceID (DeflectCall, SingleStepTransferCall and others) and
+invalidForwardingDestination (SetForwarding) say which number is meant.
 
 | cause | answer | counter | remedy |
 |---|---|---|---|
@@ -75,7 +82,8 @@ fn drawn() -> String {
     );
     let _ = writeln!(
         text,
-        "| number not diallable | 200, with the error operation/invalidCalledDeviceID | | {}; or {} |",
+        "| number not diallable | 200, with the error operation/invalidCalledDeviceID | `numbers_not_diallable` | \
+         {}; or {} |",
         NotDialable::Character(' ').remedy(),
         NotDialable::TooLong.remedy()
     );

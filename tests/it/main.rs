@@ -48,6 +48,8 @@ mod notices;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod other_lines;
+#[cfg(test)]
 mod panics;
 #[cfg(test)]
 mod quirks;

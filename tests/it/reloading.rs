@@ -13,7 +13,7 @@ use ctigate_tests::Random;
 use ctigate_tests::bench::{Bench, Client, PhoneSystem, only, snapshot};
 
 /// The directory of the cases, with each of `changes` made: what is replaced, and by what.
-fn directory(changes: &[(&str, &str)]) -> Arc<Directory> {
+pub(crate) fn directory(changes: &[(&str, &str)]) -> Arc<Directory> {
     let mut text = DIRECTORY.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
@@ -22,17 +22,17 @@ fn directory(changes: &[(&str, &str)]) -> Arc<Directory> {
     Arc::new(Directory::read(&text, "cases").unwrap_or_else(|mistakes| panic!("{mistakes}")))
 }
 
-fn listed(config: Config, seed: Seed) -> Engine {
+pub(crate) fn listed(config: Config, seed: Seed) -> Engine {
     Engine::new(config, seed).with_directory(directory(&[]))
 }
 
-fn domains() -> (&'static str, Value) {
+pub(crate) fn domains() -> (&'static str, Value) {
     ("directory.domains", Value::List(vec![Value::Text("example.com".into())]))
 }
 
 /// A gateway with the directory of the cases, in service, and two clients that are signed in: alice at 1001, and bob at
 /// the hard phone of 1002.
-fn office() -> (Bench, PhoneSystem, Client, Client) {
+pub(crate) fn office() -> (Bench, PhoneSystem, Client, Client) {
     let mut bench = Bench::of(&[domains()], listed);
     let system = PhoneSystem::answer(&mut bench);
     let alice = signed_in(&mut bench, system, "alice", "tel:1001;phone-context=dialstring");
@@ -41,7 +41,7 @@ fn office() -> (Bench, PhoneSystem, Client, Client) {
     (bench, system, alice, bob)
 }
 
-fn signed_in(bench: &mut Bench, system: PhoneSystem, user: &'static str, line: &str) -> Client {
+pub(crate) fn signed_in(bench: &mut Bench, system: PhoneSystem, user: &'static str, line: &str) -> Client {
     let mut client = Client::new(bench, user);
     client.uri = line.into();
     let body = client.sign_in_body();

@@ -15,7 +15,7 @@ use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
 use super::finding::{
     Finder, Notes, Outcome, Refusal, Registered, ServerType, Silent, UNREGISTERED_REMEDY, Wanted, device_of,
 };
-use super::rules::{Cause, Rules};
+use super::rules::Rules;
 use crate::setting::Network;
 
 /// What somebody wants to know.
@@ -260,15 +260,11 @@ fn find(
     notes: &mut dyn Notes,
 ) -> Outcome {
     let site = known.site;
-    let by_rules = |number: &str| {
-        let outcome = site.numbers.line(number);
-        outcome.number.ok().filter(|_| matches!(outcome.cause, Cause::Rule(_)))
-    };
     let finder = Finder {
         directory,
         domains: site.domains,
         server: site.server,
-        directory_number: &by_rules,
+        rules: site.numbers,
         choice: &|user| (known.choice)(user),
         registered,
     };

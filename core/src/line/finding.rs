@@ -26,7 +26,9 @@ pub use refusal::{Refusal, UNREGISTERED_REMEDY};
 
 use super::choice::Choice;
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
+use super::rules::Rules;
 use super::tel::Tel;
+use super::uri::number_of;
 use phone::{Candidate, Preferred, choose};
 
 /// What a sign-in says of itself.
@@ -82,8 +84,8 @@ pub struct Finder<'a> {
     pub domains: &'a [alloc::string::String],
     /// What decides if a line is on several devices.
     pub server: ServerType,
-    /// The number by which the phone system knows a line, by the number rules; `None` if no rule matches.
-    pub directory_number: &'a dyn Fn(&str) -> Option<super::dial::Number>,
+    /// How numbers are rewritten.
+    pub rules: &'a Rules,
     /// The line appearance that a user selected, `DEVICE[:INDEX]`, if any; users by their IDs.
     pub choice: &'a dyn Fn(&str) -> Option<&'a str>,
     /// Whether the device of a line appearance is registered at the phone system.
@@ -101,6 +103,20 @@ impl Finder<'_> {
                 Outcome::Refused(refusal)
             }
         }
+    }
+
+    /// Returns the identifier by which the phone system knows the line that a user means by an identifier within a
+    /// session: as the phone system knows it, or in a form in which a line URI names it. `None` if the user may not
+    /// control it, or if several could be meant.
+    pub(crate) fn line_of_user(&self, user: UserId, identifier: &str) -> Option<&str> {
+        let known = |id: AppearanceId| device_of(self.directory, id);
+        let number = number_of(identifier)?;
+        if let Some(own) = self.directory.appearances_of_user(user).find(|id| known(*id) == number) {
+            return Some(known(own));
+        }
+        let meant = self.candidates(user, identifier, &mut Silent).ok()?;
+        let first = known(*meant.first()?);
+        meant.iter().all(|other| known(*other) == first).then_some(first)
     }
 
     fn find_appearance(&self, user: UserId, line: &str, notes: &mut dyn Notes) -> Result<Outcome, Refusal> {

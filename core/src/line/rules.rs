@@ -151,6 +151,9 @@ impl Rule {
 const FIGURES: &str =
     "must be of 0-9 * # A-D, with a + at the beginning where there is one, and at most 64 of them";
 
+/// What can be done about a rule that makes a number too long.
+pub const TOO_LONG_REMEDY: &str = "let the rule strip more, or be for shorter numbers only (digits)";
+
 /// Why a number became what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {

@@ -11,7 +11,7 @@ use super::switch_monitor::SwitchMonitor;
 use crate::action::Level;
 use crate::cti::ConnectionRef;
 use crate::slots::Handle;
-use crate::step::{SessionId, Step};
+use crate::step::Step;
 use crate::time::Instant;
 use crate::wire::csta::member::Role;
 use crate::wire::csta::model::{CallEventKind, Event, Response};
@@ -59,7 +59,7 @@ impl<C: Carrier> Control<C> {
     pub(super) fn compare_response(
         &mut self,
         step: &mut Step<'_>,
-        (session, link): (SessionId, ConnectionRef),
+        (link, number): (ConnectionRef, &str),
         response: &Response<'_>,
     ) {
         let Response::Relayed(relayed) = response else { return };
@@ -69,7 +69,7 @@ impl<C: Carrier> Control<C> {
         let named =
             relayed.service.response.iter().find(|member| member.role == Role::Announced { own: false });
         let call = named.and_then(|member| relayed.connection(member.name)?.call);
-        let switch_monitor = self.switch_monitors.of_device(link, &self.number_of(session));
+        let switch_monitor = self.switch_monitors.of_device(link, number);
         if let (Some(call), Some(switch_monitor)) = (call, switch_monitor) {
             self.compare_given(step, switch_monitor, (call, Source::Response));
         }

@@ -56,8 +56,14 @@ impl<C: Carrier> Control<C> {
                     self.tell_changes(step, clients, monitor);
                 }
             }
-            Ticket::Service { session, request, service } => {
-                self.on_client_served(step, clients, connection, (session, request, service), response);
+            Ticket::Service { session, request, service, is_for_other } => {
+                self.on_client_served(
+                    step,
+                    clients,
+                    connection,
+                    (session, request, (service, is_for_other)),
+                    response,
+                );
             }
         }
         self.stop_more(step, connection);
@@ -69,10 +75,10 @@ impl<C: Carrier> Control<C> {
         step: &mut Step<'_>,
         clients: &mut K,
         connection: ConnectionRef,
-        (session, request, service): (SessionId, ClientRequestId, &'static Service),
+        (session, request, (service, is_for_other)): (SessionId, ClientRequestId, (&'static Service, bool)),
         response: &Response<'_>,
     ) {
-        let instead = self.on_served(step, connection, (session, service), response);
+        let instead = self.on_served(step, connection, (session, service, is_for_other), response);
         let is_fit = instead.is_none() && fits(service, response);
         if is_fit {
             self.tell_early_parts(step, clients, connection, response);

@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 
 use super::control::Control;
-use super::session::{Carrier, Session};
+use super::session::Carrier;
 use crate::config::MAX_CONNECTIONS;
 use crate::cti::ConnectionRef;
 use crate::expected::Expected as _;
@@ -55,18 +55,18 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the session's connection, if it is in service and its phone system offers the service `root` for the
-    /// line.
+    /// line that it knows as `number`.
     pub(super) fn link_for(
         &self,
         handle: SessionId,
         root: &str,
+        number: &str,
     ) -> Result<(ConnectionRef, &'static Service), CstaError> {
         let service = services::named(root).ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
-        let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
         Ok((self.link_with(handle, number, service)?, service))
     }
 
-    /// Like [`Self::link_for`], for a service and a line that the phone system knows as `number`.
+    /// Like [`Self::link_for`], for a service.
     pub(super) fn link_with(
         &self,
         handle: SessionId,

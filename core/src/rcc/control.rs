@@ -8,6 +8,7 @@
 //! | `choices` | the line appearances that users have chosen |
 //! | `stale` | sessions whose connection was replaced |
 //! | `jobs` | work on many sessions, done in portions |
+//! | `other_line` | other lines that a session's user may control |
 //! | `ticket` | the context of a request to a phone system |
 //! | `noting` | what notices say of sessions and connections |
 //! | `walk`, `moving` | moving sessions to another connection, one after the other |
@@ -20,6 +21,7 @@
 //! | `device_lists`, `relaying`, `services` | clients' requests and their answers |
 //! | `connections` | changes in the state of CTI connections |
 //! | `clients` | clients as they are seen here: what they are told, and how they are answered |
+//! | `not_dialable` | numbers for which requests are refused |
 //! | `delivery` | what clients are told of their monitors |
 //! | `other_device` | controlling a line at another device |
 //! | `restoring`, `lifetime` | a session's connection and monitors; its beginning and its end |

@@ -145,7 +145,10 @@ impl<C: Carrier> Control<C> {
         monitor: Handle<Monitor>,
         change: &Change,
     ) {
-        let Some(number) = self.line_of(monitor).expected("a monitor's line") else { return };
+        let Some(number) = self.monitors.get(monitor).map(|one| self.line_of(one)).expected("a monitor")
+        else {
+            return;
+        };
         let namespace = Namespace::International(step.config.cti.protocol_version);
         if let Some(queued) = change.queued_event(&number, namespace)
             && let Ok(document) = Document::parse(&queued, &self.xml_limits)

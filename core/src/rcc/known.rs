@@ -24,7 +24,7 @@ impl<C: Carrier> Control<C> {
         let learnt = self.own_switch_monitor(handle, link, number).map(|one| &one.calls);
         let goes_by_another_name =
             move |call: &Call| learnt.is_some_and(|learnt| learnt.successor(&call.id).is_some());
-        let known = self.own_resyncs(handle, link).flat_map(Calls::iter);
+        let known = self.own_resyncs(handle, link, number).flat_map(Calls::iter);
         let known = known.filter(move |call| !goes_by_another_name(call));
         learnt.into_iter().flat_map(Calls::iter).chain(known)
     }
@@ -41,7 +41,7 @@ impl<C: Carrier> Control<C> {
         if let Some(call) = learnt.and_then(|learnt| learnt.find(id)) {
             return Some(call);
         }
-        let mut known = self.own_resyncs(handle, link);
+        let mut known = self.own_resyncs(handle, link, number);
         let renamed =
             learnt.filter(|learnt| learnt.may_be_named_as_before(now) || self.may_be_untold(handle));
         let renamed = renamed.and_then(|learnt| learnt.find(learnt.successor(id)?));
@@ -56,7 +56,7 @@ impl<C: Carrier> Control<C> {
         session.carrier.may_be_overtaken() || session.monitors.iter().any(is_behind)
     }
 
-    /// Returns the switch monitor of a session's line. One that feeds a monitor of the session is found without a
+    /// Returns the switch monitor of a line of a session's. One that feeds a monitor of the session is found without a
     /// look-up by name.
     pub(super) fn own_switch_monitor(
         &self,
@@ -67,15 +67,24 @@ impl<C: Carrier> Control<C> {
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
         let slots = &self.switch_monitors.slots;
         let fed_by = |monitor: &Handle<Monitor>| slots.get(self.monitors.get(*monitor)?.source?);
-        let own = monitors.iter().filter_map(fed_by).find(|one| one.connection == link);
+        let own =
+            monitors.iter().filter_map(fed_by).find(|one| one.connection == link && *one.device == *number);
         own.or_else(|| slots.get(self.switch_monitors.of_device(link, number)?))
     }
 
-    /// Returns what a session's client knows of its calls at a phone system, by each monitor that is not up to date.
-    fn own_resyncs(&self, handle: SessionId, link: ConnectionRef) -> impl Iterator<Item = &Calls> {
+    /// Returns what a session's client knows of a line's calls at a phone system, by each monitor that is not up to
+    /// date.
+    fn own_resyncs(
+        &self,
+        handle: SessionId,
+        link: ConnectionRef,
+        number: &str,
+    ) -> impl Iterator<Item = &Calls> {
         let monitors = self.sessions.get(handle).map_or(&[][..], |session| &session.monitors);
         let switch = self.switch_of(link);
-        let resyncs = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor)?.resync.as_deref());
+        let monitors = monitors.iter().filter_map(|monitor| self.monitors.get(*monitor));
+        let own = monitors.filter(move |monitor| self.is_of_line(monitor, number));
+        let resyncs = own.filter_map(|monitor| monitor.resync.as_deref());
         resyncs.filter_map(move |resync| resync.calls_of(switch))
     }
 
@@ -85,7 +94,7 @@ impl<C: Carrier> Control<C> {
     pub(super) fn note_told(
         &mut self,
         step: &mut Step<'_>,
-        (handle, overtaken): (SessionId, bool),
+        (handle, number, overtaken): (SessionId, &str, bool),
         link: ConnectionRef,
         response: &Response<'_>,
     ) {
@@ -97,7 +106,6 @@ impl<C: Carrier> Control<C> {
         if !tells {
             return;
         }
-        let number = self.number_of(handle);
         let switch = self.switch_of(link);
         let (limit, parties) = (step.config.limits.calls_per_device, step.config.limits.parties);
         let all = matches!(response, Response::SnapshotDevice { .. });
@@ -107,14 +115,14 @@ impl<C: Carrier> Control<C> {
                 .sessions
                 .get(handle)
                 .is_some_and(|session| !session.monitors.iter().filter_map(resync).any(Resync::may_overtake));
-        let switch_monitor = self.switch_monitors.of_device(link, &number);
+        let switch_monitor = self.switch_monitors.of_device(link, number);
         if let Some(switch_monitor) =
             switch_monitor.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor))
         {
             // Clients of other sessions were not told.
             let mut fed = switch_monitor.monitors.iter().filter_map(|monitor| self.monitors.get(*monitor));
             let is_shared = fed.any(|monitor| monitor.session != handle);
-            learn_told(&mut switch_monitor.calls, &number, response, lasts && !is_shared, (limit, parties));
+            learn_told(&mut switch_monitor.calls, number, response, lasts && !is_shared, (limit, parties));
             if let Response::SnapshotDevice { items, .. } = response {
                 note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
             }
@@ -126,10 +134,12 @@ impl<C: Carrier> Control<C> {
         // Bounded by limits.monitors_per_session.
         for index in 0..self.sessions.get(handle).map_or(0, |session| session.monitors.len()) {
             let monitor = self.sessions.get(handle).and_then(|session| session.monitors.get(index)).copied();
+            let is_its = |one: &Monitor| self.is_of_line(one, number);
+            let monitor = monitor.filter(|monitor| self.monitors.get(*monitor).is_some_and(is_its));
             let monitor = monitor.and_then(|monitor| self.monitors.get_mut(monitor));
             let Some(resync) = monitor.and_then(|one| one.resync.as_mut()) else { continue };
             if let Some(calls) = resync.calls_told(switch, all, limit) {
-                learn_told(calls, &number, response, lasts, (limit, parties));
+                learn_told(calls, number, response, lasts, (limit, parties));
             }
             resync.keep_told();
         }

@@ -59,21 +59,19 @@ impl<C: Carrier> Control<C> {
         let MonitorObject::Device(device) = object else {
             return Err(CstaError::INVALID_MONITOR_OBJECT_TYPE);
         };
-        if !self.is_own_line(step, handle, device) {
-            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
-        }
-        let (link, _) = self.link_for(handle, "MonitorStart")?;
-        let number = self.number_of(handle);
+        let number = self.line_named(step, handle, device)?;
+        let (link, _) = self.link_for(handle, "MonitorStart", &number)?;
+        let other = (*number != *self.number_of(handle)).then(|| Box::from(&*number));
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         if session.monitors.len() >= step.config.limits.monitors_per_session {
             return Err(CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED);
         }
         let switch_monitor = self.switch_monitor(step, link, &number)?;
-        let resync = self.calls_to_show(handle, link, switch_monitor);
+        let resync = self.calls_to_show(handle, link, (switch_monitor, other.as_deref()));
         let session = self.sessions.get_mut(handle).ok_or(CstaError::GENERIC_OPERATION)?;
         let cross_reference = free_reference(session, &self.monitors);
         let source = Some(switch_monitor);
-        let monitor = Monitor { session: handle, cross_reference, filter, source, resync };
+        let monitor = Monitor { session: handle, cross_reference, filter, line: other, source, resync };
         let monitor = self.monitors.insert(monitor).map_err(|_| CstaError::OVERALL_MONITOR_LIMIT_EXCEEDED)?;
         session.monitors_had = session.monitors_had.wrapping_add(1);
         session.monitors.push(monitor);
@@ -89,13 +87,15 @@ impl<C: Carrier> Control<C> {
         &mut self,
         handle: SessionId,
         link: ConnectionRef,
-        switch_monitor: Handle<SwitchMonitor>,
+        (switch_monitor, other_line): (Handle<SwitchMonitor>, Option<&str>),
     ) -> Option<Box<Resync>> {
         let session = self.sessions.get_mut(handle)?;
-        let may_have = core::mem::take(&mut session.may_have_calls);
+        // No sign-in has checked another line.
+        let may_have = other_line.is_some() || core::mem::take(&mut session.may_have_calls);
+        let number = other_line.unwrap_or_else(|| session.number());
         let known = self.switch_monitors.slots.get(switch_monitor).map_or(0, |one| one.calls.len());
         let connection = self.pool.at(link.index())?;
-        let can_tell = connection.features.of(session.number()).has_service("SnapshotDevice");
+        let can_tell = connection.features.of(number).has_service("SnapshotDevice");
         let shows = can_tell && (may_have || known > 0);
         shows.then(|| Box::new(Resync::new(connection.switch, Calls::default())))
     }
@@ -286,7 +286,7 @@ impl<C: Carrier> Control<C> {
         error: CstaError,
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor)?;
-        let (session, cross_reference) = (one.session, one.cross_reference);
+        let (session, cross_reference, device) = (one.session, one.cross_reference, self.line_of(one));
         self.keep_trouble(step.now, session, "MonitorStart", Why::Error(error));
         if !error.is_passing() {
             self.forget_monitor(monitor);
@@ -294,8 +294,7 @@ impl<C: Carrier> Control<C> {
         }
         // Only the first of many is a warning.
         let level = if self.walker.has_unfed() { Level::Debug } else { Level::Warn };
-        let device = self.sessions.get(session).map(Session::number).unwrap_or_default();
-        let fields: &[Field<'_>] = &[("service", &"MonitorStart"), ("device", &device), ("error", &error)];
+        let fields: &[Field<'_>] = &[("service", &"MonitorStart"), ("device", &&*device), ("error", &error)];
         self.note_session(step, (level, "monitor_unmoved"), session, fields);
         self.schedule_retry(step);
         None
@@ -309,13 +308,15 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Creates the monitor that a session's client knows under its first ID and that was started at another node. It is
-    /// fed as soon as the session has a connection.
+    /// fed as soon as the session has a connection. It is taken for one of the session's line: a monitor of another line is not known here, and
+    /// ends with the node that it was started at.
     pub(crate) fn recreate_monitor(&mut self, step: &mut Step<'_>, session: SessionId) {
         let Some(one) = self.sessions.get_mut(session).expected("a session") else { return };
         let monitor = Monitor {
             session,
             cross_reference: one.reference(0, 0),
             filter: MonitorFilter::default(),
+            line: None,
             source: None,
             // It is unknown which calls the client knows: all existing calls will be shown.
             resync: Some(Box::new(Resync::new(0, Calls::default()))),
@@ -395,7 +396,8 @@ impl<C: Carrier> Control<C> {
         (monitor, link): (Handle<Monitor>, ConnectionRef),
     ) -> Option<News<'static>> {
         let one = self.monitors.get(monitor);
-        let (session, source) = (one.map(|one| one.session), one.and_then(|one| one.source));
+        let number = one.map(|one| self.line_of(one)).unwrap_or_default();
+        let source = one.and_then(|one| one.source);
         let source =
             source.and_then(|source| Some((source, self.switch_monitors.slots.get(source)?.connection)));
         if let Some((source, _)) = source.filter(|(_, connection)| *connection == link) {
@@ -407,7 +409,6 @@ impl<C: Carrier> Control<C> {
             // The loss of its connection has not been dealt with yet: the client's MonitorStart will be refused.
             return None;
         }
-        let number = session.map(|session| self.number_of(session)).unwrap_or_default();
         match self.switch_monitor(step, link, &number) {
             Ok(switch_monitor) => {
                 self.feed(step, monitor, switch_monitor);

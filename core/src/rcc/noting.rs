@@ -23,7 +23,7 @@ const NO_ANSWER: &str = "the phone system did not answer in time";
 const MOST_FIELDS: usize = 16;
 
 /// A peer's address, if there is one.
-struct Shown(Option<SocketAddr>);
+pub(super) struct Shown(pub(super) Option<SocketAddr>);
 
 impl Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,12 @@
 //! Controlling a line at another device: the session stays, with its connection and its monitors, which are fed from the
-//! other device. Calls at the former one are over for its client, and those at the other one are shown.
+//! other device. Calls at the former one are over for its client, and those at the other one are shown. And the end of
+//! what its user may not control any more beside that line.
 
 use alloc::boxed::Box;
 
 use super::clients::Clients;
-use super::control::Control;
+use super::control::{Control, News, What};
+use super::reference::Reference;
 use super::session::{Carrier, Monitor};
 use super::switch_monitor::State;
 use crate::action::Level;
@@ -52,7 +54,9 @@ impl<C: Carrier> Control<C> {
         }
         let monitors = self.sessions.get(session).map(|one| one.monitors.clone()).unwrap_or_default();
         for monitor in monitors.iter().copied() {
-            self.leave_device(step, monitor, device);
+            if self.monitors.get(monitor).is_some_and(|one| one.line.is_none()) {
+                self.leave_device(step, monitor, device);
+            }
         }
         self.set_device(session, device);
         if let Some(one) = self.sessions.get_mut(session) {
@@ -89,5 +93,27 @@ impl<C: Carrier> Control<C> {
         if let (Some(source), Some((_, _, true))) = (source, left) {
             self.stop_switch_monitor(step, source);
         }
+    }
+
+    /// Ends a session's monitors of other lines that its user may not control any more. Its client is told.
+    pub(crate) fn recheck_monitors<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        session: SessionId,
+    ) {
+        let monitors = self.sessions.get(session).map(|one| one.monitors.clone()).unwrap_or_default();
+        for monitor in monitors.iter().copied() {
+            let Some((line, cross_reference)) = self.of_other_line(monitor) else { continue };
+            if self.line_of_user(step, session, &line).as_deref() != Some(&*line) {
+                self.drop_monitor(step, monitor);
+                clients.tell(step, self, &News { session, what: What::MonitorStopped(cross_reference) });
+            }
+        }
+    }
+
+    fn of_other_line(&self, monitor: Handle<Monitor>) -> Option<(Box<str>, Reference)> {
+        let one = self.monitors.get(monitor)?;
+        Some((one.line.clone()?, one.cross_reference))
     }
 }

@@ -36,8 +36,8 @@ pub(crate) enum Found<'r> {
         /// Its `typeOfNumber`.
         kind: TypeOfNumber,
     },
-    /// The line's own connection in the only call that can be meant.
-    Static,
+    /// The line's own connection in the only call that can be meant; the line as the phone system knows it.
+    Static(Word),
     /// Another device's connection.
     Foreign(Connection<'r>),
     /// The same, of a device by its number.
@@ -47,8 +47,8 @@ pub(crate) enum Found<'r> {
         /// The number.
         number: Number,
     },
-    /// The session's line.
-    Line,
+    /// The line that the request acts for, as the phone system knows it.
+    Line(Word),
     /// A number to be dialled; if it is dialled in parts, with the sign for that, or empty.
     Digits(Digits),
     /// Another device.
@@ -87,16 +87,12 @@ impl<'r> Resolved<'r> {
         found.own_call().is_some_and(|call| self.0.iter().any(|(_, other)| other.own_call() == Some(call)))
     }
 
-    /// Calls `write` with the members as written to the phone system, which knows the session's line as `line`.
-    pub(super) fn with_values<R>(
-        &self,
-        line: &str,
-        write: impl FnOnce(&[(&'static str, Value<'_>)]) -> R,
-    ) -> R {
+    /// Calls `write` with the members as written to the phone system.
+    pub(super) fn with_values<R>(&self, write: impl FnOnce(&[(&'static str, Value<'_>)]) -> R) -> R {
         // No row has two lists.
         let devices: Vec<Device<'_>> = self.0.iter().flat_map(|(_, found)| listed(found)).collect();
         let values: heapless::Vec<_, MAX_NAMED> =
-            self.0.iter().map(|(name, found)| (*name, value(found, line, &devices))).collect();
+            self.0.iter().map(|(name, found)| (*name, value(found, &devices))).collect();
         write(&values)
     }
 }
@@ -110,18 +106,18 @@ const fn plain(id: &str) -> Device<'_> {
     Device { id, type_of_number: None }
 }
 
-fn value<'v>(found: &'v Found<'_>, line: &'v str, devices: &'v [Device<'v>]) -> Value<'v> {
+fn value<'v>(found: &'v Found<'_>, devices: &'v [Device<'v>]) -> Value<'v> {
     match found {
         Found::Own { call, device, kind } => {
             let device = Device { id: device, type_of_number: kind.word() };
             Value::Connection(Connection { call: Some(call), device: Some(device) })
         }
-        Found::Static => Value::Connection(Connection { call: None, device: Some(plain(line)) }),
+        Found::Static(line) => Value::Connection(Connection { call: None, device: Some(plain(line)) }),
         Found::Foreign(connection) => Value::Connection(*connection),
         Found::ForeignAt { call, number } => {
             Value::Connection(Connection { call: *call, device: Some(plain(number)) })
         }
-        Found::Line => Value::Device(plain(line)),
+        Found::Line(line) => Value::Device(plain(line)),
         Found::Digits(digits) => Value::Device(plain(digits)),
         Found::Device(device) => Value::Device(plain(device)),
         Found::Devices(_) => Value::Devices(devices),

@@ -27,9 +27,10 @@ use crate::word::Word;
 pub(super) struct Own {
     session: SessionId,
     pub(super) link: ConnectionRef,
-    /// The number by which the phone system knows the session's line.
+    /// The number by which the phone system knows the line that the request acts for: the session's, or another that
+    /// its user may control.
     number: Word,
-    /// The number in its line URI, if that is another.
+    /// The number in the line URI, if that is another.
     dialled_as: Option<Word>,
     /// The phone system whose calls it may name.
     switch: u8,
@@ -62,6 +63,11 @@ impl Relay<'_> {
     pub(super) const fn link(&self) -> ConnectionRef {
         self.own.link
     }
+
+    /// Returns the identifier by which the phone system knows the line that it acts for.
+    pub(super) fn line(&self) -> &str {
+        &self.own.number
+    }
 }
 
 impl<C: Carrier> Control<C> {
@@ -89,7 +95,7 @@ impl<C: Carrier> Control<C> {
         let passes = self.pool.at(own.link.index()).is_some_and(|one| one.private_data);
         let private_data = if passes { PrivateData::AllButMicrosofts } else { PrivateData::None };
         let edition = if relayed.edition == 0 { spoken } else { relayed.edition };
-        resolved.with_values(&own.number, |given| {
+        resolved.with_values(|given| {
             let request = Request::Relayed(Relayed { given, edition, private_data, ..**relayed });
             let urgency = Urgency::Person(own.session.number());
             self.pool.ask_as(step, own.link, (ticket, urgency), &request)
@@ -114,6 +120,11 @@ impl<C: Carrier> Control<C> {
             self.take_line(step, handle, relayed);
             number = self.number_of(handle);
         }
+        let mut dialled_as = self.sessions.get(handle).and_then(Session::other_number).map(Word::from);
+        if let Some(other) = self.other_line(step, (handle, link, &number), relayed) {
+            self.link_with(handle, &other, relayed.service)?;
+            (number, dialled_as) = (other, None);
+        }
         let connection = self.pool.at(link.index());
         let own = Own {
             session: handle,
@@ -122,12 +133,12 @@ impl<C: Carrier> Control<C> {
             features: connection.map(|one| one.features.of(&number)).unwrap_or_default(),
             foreign_calls: connection.is_some_and(|one| one.foreign_calls),
             edition: step.config.cti.protocol_version,
-            dialled_as: self.sessions.get(handle).and_then(Session::other_number).map(Word::from),
+            dialled_as,
             number,
             now: step.now,
         };
         for member in relayed.service.request {
-            if let Some(found) = self.find(&own, relayed, member, &step.config.numbers)? {
+            if let Some(found) = self.find(step, &own, relayed, member)? {
                 if resolved.has_call(&found) && names_two_calls(relayed) {
                     return Err(member.error);
                 }
@@ -147,24 +158,75 @@ impl<C: Carrier> Control<C> {
         }
     }
 
+    /// Returns the line that a request acts for, if that is another than the session's: one that the user may control,
+    /// and that the request names as its own. In a call of the session's line, the callID decides, whatever device it
+    /// names.
+    fn other_line(
+        &self,
+        step: &Step<'_>,
+        (handle, link, number): (SessionId, ConnectionRef, &str),
+        relayed: &Relayed<'_>,
+    ) -> Option<Word> {
+        let session = self.sessions.get(handle)?;
+        let switch = self.switch_of(link);
+        let is_known = |call: &str| {
+            let call = call_of(call, switch);
+            call.is_some_and(|call| self.own_call((handle, link, number), call, step.now).is_some())
+        };
+        let named = |member: &Member| match member.role {
+            Role::Line { .. } => relayed.device(member.name),
+            Role::Own | Role::Held | Role::Active | Role::OwnCall => {
+                let named = relayed.connection(member.name)?;
+                let device = named.device.filter(|device| !session.is_named_by(device.id))?;
+                (!named.call.is_some_and(is_known)).then_some(device)
+            }
+            Role::Foreign
+            | Role::Dialled { .. }
+            | Role::Number
+            | Role::Text
+            | Role::Truth
+            | Role::Count
+            | Role::Word(_)
+            | Role::Copied(_)
+            | Role::Announced { .. }
+            | Role::CrossReference
+            | Role::Narrowed
+            | Role::Withheld => None,
+        };
+        let mut others = relayed.service.request.iter().filter_map(named);
+        let other = others.find(|device| !device.id.is_empty() && !session.is_named_by(device.id))?;
+        self.line_of_user(step, handle, other.id).filter(|line| **line != *number)
+    }
+
+    /// Whether an identifier names the line that a request acts for.
+    fn is_its(&self, step: &Step<'_>, own: &Own, identifier: &str) -> bool {
+        let is_its = |line: Word| *line == *own.number;
+        own.is_named_by(identifier) || self.line_of_user(step, own.session, identifier).is_some_and(is_its)
+    }
+
     /// Returns what a member stands for at the phone system. `None` if it is copied, or absent.
     fn find<'r>(
         &self,
+        step: &Step<'_>,
         own: &Own,
         relayed: &Relayed<'r>,
         member: &Member,
-        rules: &Rules,
     ) -> Result<Option<Found<'r>>, CstaError> {
+        let rules = &step.config.numbers;
         match member.role {
             Role::Own | Role::Held | Role::Active | Role::OwnCall => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
-                self.find_own(own, (relayed.service, member), named, rules).map(Some)
+                self.find_own(step, own, (relayed.service, member), named).map(Some)
             }
             Role::Foreign => {
                 let Some(named) = relayed.connection(member.name) else { return Ok(None) };
                 self.find_foreign(own, member, named, rules).map(Some)
             }
-            Role::Line { filled } => find_line(own, member, relayed.device(member.name), filled),
+            Role::Line { filled } => {
+                let named = relayed.device(member.name).filter(|named| !named.id.is_empty());
+                let is_own = named.is_none_or(|named| self.is_its(step, own, named.id));
+                find_line(own, member, (named.is_some(), is_own), filled)
+            }
             Role::Dialled { in_part, only_if } => {
                 dialled(relayed, member, (in_part, only_if), (own.features, own.edition), rules)
             }
@@ -186,16 +248,16 @@ impl<C: Carrier> Control<C> {
     /// device alone must be the line, and stands for the only call there that can be meant.
     fn find_own<'r>(
         &self,
+        step: &Step<'_>,
         own: &Own,
         (service, member): (&Service, &Member),
         named: Connection<'r>,
-        rules: &Rules,
     ) -> Result<Found<'r>, CstaError> {
         if own.number.is_empty() {
             return Err(member.error);
         }
         let Some(call) = named.call else {
-            let is_line = named.device.is_some_and(|device| own.is_named_by(device.id));
+            let is_line = named.device.is_some_and(|device| self.is_its(step, own, device.id));
             // For two connections, or a call to be cleared for all parties, devices alone are not enough.
             return match (member.role == Role::Own, is_line) {
                 (true, true) => self.find_static(own, service, member),
@@ -209,7 +271,7 @@ impl<C: Carrier> Control<C> {
         }
         // A callID alone names no device: the phone system could not tell whose call it is. Nor is a call of which only
         // another line is a party a call of this one.
-        if member.role == Role::OwnCall || self.is_anothers(own, call, named.device, rules) {
+        if member.role == Role::OwnCall || self.is_anothers(own, call, named.device, &step.config.numbers) {
             return Err(member.error);
         }
         let (call, device) = (Word::from(call), own.number.clone());
@@ -282,7 +344,7 @@ impl<C: Carrier> Control<C> {
         let mut meant = self
             .own_calls(own.session, own.link, &own.number)
             .filter(|call| call.stage == Stage::Unsure || may_mean(service, call.stage));
-        let Some(first) = meant.next() else { return Ok(Found::Static) };
+        let Some(first) = meant.next() else { return Ok(Found::Static(own.number.clone())) };
         if meant.any(|other| other.id != first.id) {
             return Err(member.error);
         }
@@ -316,21 +378,24 @@ fn may_mean(service: &Service, stage: Stage) -> bool {
     }
 }
 
-/// Resolves the session's line.
+/// Resolves the line that the request acts for.
 fn find_line<'r>(
     own: &Own,
     member: &Member,
-    named: Option<Device<'r>>,
+    (is_named, is_own): (bool, bool),
     filled: bool,
 ) -> Result<Option<Found<'r>>, CstaError> {
-    match named.filter(|named| !named.id.is_empty()) {
-        Some(named) if own.is_named_by(named.id) => Ok(Some(Found::Line)),
-        Some(_) if member.error == CstaError::INVALID_CALLING_DEVICE_ID => {
-            Err(CstaError::PRIVILEGE_VIOLATION_CALLING_DEVICE)
-        }
-        Some(_) => Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE),
-        None if filled && !own.number.is_empty() => Ok(Some(Found::Line)),
-        None if filled || member.required => Err(member.error),
-        None => Ok(None),
+    if !is_own {
+        let is_calling = member.error == CstaError::INVALID_CALLING_DEVICE_ID;
+        return Err(if is_calling {
+            CstaError::PRIVILEGE_VIOLATION_CALLING_DEVICE
+        } else {
+            CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE
+        });
+    }
+    match (is_named, filled && !own.number.is_empty()) {
+        (true, _) | (false, true) => Ok(Some(Found::Line(own.number.clone()))),
+        (false, false) if filled || member.required => Err(member.error),
+        (false, false) => Ok(None),
     }
 }

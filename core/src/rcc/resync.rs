@@ -103,15 +103,12 @@ impl<C: Carrier> Control<C> {
     }
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
-        let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
-        let (owner, Some(switch_monitor)) = (monitor.session, monitor.source.expected("a switch monitor"))
-        else {
-            return;
-        };
+        let Some(monitor) = self.monitors.get(handle).expected("a monitor") else { return };
+        let Some(switch_monitor) = monitor.source.expected("a switch monitor") else { return };
         if !monitor.resync.as_ref().is_some_and(|resync| resync.is_waiting()) {
             return;
         }
-        let number = self.number_of(owner);
+        let number = self.line_of(monitor);
         let has_service = self
             .pool
             .at(link.index())
@@ -297,8 +294,7 @@ impl<C: Carrier> Control<C> {
         event: &'n Event<'n>,
     ) -> Option<News<'n>> {
         let limit = step.config.limits.calls_per_device;
-        let session = self.monitors.get(handle)?.session;
-        let number = self.number_of(session);
+        let number = self.line_of(self.monitors.get(handle)?);
         if let Some(resync) = self.monitors.get_mut(handle).and_then(|one| one.resync.as_mut()) {
             resync.learn(&number, event, limit);
         }
@@ -323,12 +319,6 @@ impl<C: Carrier> Control<C> {
     pub(super) fn was_told(&mut self) -> bool {
         self.to_be_told.pop_front();
         !self.to_be_told.is_empty()
-    }
-
-    /// Returns the number of a monitor's line.
-    pub(super) fn line_of(&self, handle: Handle<Monitor>) -> Option<Box<str>> {
-        let session = self.monitors.get(handle)?.session;
-        self.sessions.get(session).map(|one| Box::from(one.number()))
     }
 
     /// Returns the news of an event for a monitor's client, unless its filter excludes it. `switch`: the phone system
@@ -366,7 +356,7 @@ impl<C: Carrier> Control<C> {
             return true;
         }
         let limits = step.config.limits;
-        let number = self.number_of(monitor.session);
+        let number = self.line_of(monitor);
         let switch_monitor =
             monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get(switch_monitor));
         let switch = switch_monitor.map_or(0, |switch_monitor| self.switch_of(switch_monitor.connection));

@@ -13,6 +13,7 @@ use crate::step::{ClientRequestId, SessionId, Step};
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Device, Request, RequestTypes, Response, StatusFilter};
 use crate::wire::csta::services::Service;
+use crate::word::Word;
 
 /// What to do with a client's request.
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
@@ -41,10 +42,20 @@ pub(crate) struct Question<'r> {
 
 #[expect(clippy::large_enum_variant, reason = "it is returned, dealt with and forgotten, never stored")]
 enum Asked<'r> {
-    /// A snapshot of the session's line, over this connection.
-    Snapshot(ConnectionRef),
+    /// A snapshot of a line, over this connection.
+    Snapshot(ConnectionRef, Word),
     /// The client's request, relayed according to the service's row.
     Relay(Relay<'r>),
+}
+
+impl Asked<'_> {
+    /// The identifier by which the phone system knows the line that the request acts for.
+    fn line(&self) -> &str {
+        match self {
+            Self::Snapshot(_, line) => line,
+            Self::Relay(relay) => relay.line(),
+        }
+    }
 }
 
 impl<C: Carrier> Control<C> {
@@ -143,11 +154,9 @@ impl<C: Carrier> Control<C> {
         session: SessionId,
         device: Device<'_>,
     ) -> Result<Verdict<'r>, CstaError> {
-        if !self.is_own_line(step, session, device) {
-            return Err(CstaError::PRIVILEGE_VIOLATION_SPECIFIED_DEVICE);
-        }
-        let (link, service) = self.link_for(session, "SnapshotDevice")?;
-        Ok(Verdict::Ask(Question { session, service, what: Asked::Snapshot(link) }))
+        let number = self.line_named(step, session, device)?;
+        let (link, service) = self.link_for(session, "SnapshotDevice", &number)?;
+        Ok(Verdict::Ask(Question { session, service, what: Asked::Snapshot(link, number) }))
     }
 
     /// Asks the phone system on behalf of a client, whose request is held until the answer.
@@ -161,11 +170,12 @@ impl<C: Carrier> Control<C> {
         question: &Question<'_>,
     ) -> Result<(), CstaError> {
         let Question { session, service, ref what } = *question;
-        let ticket = Ticket::Service { session, request, service };
+        let number = what.line();
+        let is_for_other = self.sessions.get(session).is_some_and(|one| one.number() != number);
+        let ticket = Ticket::Service { session, request, service, is_for_other };
         let link = match what {
-            Asked::Snapshot(link) => {
-                let number = self.number_of(session);
-                let device = Device { id: &number, type_of_number: None };
+            Asked::Snapshot(link, number) => {
+                let device = Device { id: number, type_of_number: None };
                 self.pool.ask(step, *link, ticket, &Request::SnapshotDevice { device })?;
                 *link
             }
@@ -186,7 +196,7 @@ impl<C: Carrier> Control<C> {
         &mut self,
         step: &mut Step<'_>,
         connection: ConnectionRef,
-        (session, service): (SessionId, &'static Service),
+        (session, service, is_for_other): (SessionId, &'static Service, bool),
         response: &Response<'_>,
     ) -> Option<CstaError> {
         if !fits(service, response) {
@@ -200,9 +210,16 @@ impl<C: Carrier> Control<C> {
         if self.names_foreign_connection(step, session, connection, response) {
             return Some(CstaError::GENERIC_OPERATION);
         }
-        let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
-        self.note_told(step, (session, overtaken), connection, response);
-        self.compare_response(step, (session, connection), response);
+        let line = if is_for_other {
+            self.line_told(step, session, response)
+        } else {
+            Some(self.number_of(session))
+        };
+        if let Some(line) = line {
+            let overtaken = self.sessions.get(session).is_some_and(|one| one.carrier.may_be_overtaken());
+            self.note_told(step, (session, &line, overtaken), connection, response);
+            self.compare_response(step, (connection, &line), response);
+        }
         self.expect_device_list(session, connection, response);
         None
     }
@@ -222,9 +239,10 @@ impl<C: Carrier> Control<C> {
         }
         let number = self.sessions.get(handle).map(Session::number).unwrap_or_default();
         let is_monitored = |other: &str| self.switch_monitors.of_device(link, other).is_some();
-        let mut others = devices.filter(|device| {
+        let others = devices.filter(|device| {
             is_other_number(*device, number) && with_number(*device, is_monitored) == Some(true)
         });
+        let mut others = others.filter(|device| self.line_of_user(step, handle, device.id).is_none());
         let Some(other) = others.next() else { return false };
         let fields: &[Field<'_>] = &[
             ("cti", &self.cti_name(link)),

@@ -2,6 +2,7 @@
 
 use super::clients::{Answer, Asked, Clients};
 use super::control::Control;
+use super::not_dialable::number_of_refusal;
 use super::services::{Question, Verdict};
 use super::session::Carrier;
 use super::switch_monitor::Waiter;
@@ -25,7 +26,11 @@ impl<C: Carrier> Control<C> {
                 clients.answer(step, self, session, asked, Answer::Own(&response));
             }
             Verdict::Refuse(error) => {
-                self.note_failed(step, clients, session, (request.name(), false), error);
+                if let Some(number) = number_of_refusal(request, error, &step.config.numbers) {
+                    self.note_not_dialled(step, clients, (session, request.name()), error, &number);
+                } else {
+                    self.note_failed(step, clients, session, (request.name(), false), error);
+                }
                 clients.answer(step, self, session, asked, Answer::Error(error));
             }
             Verdict::Registered(registration) => {

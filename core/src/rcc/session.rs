@@ -143,6 +143,8 @@ pub(crate) struct Monitor {
     /// The client's `monitorCrossRefID`.
     pub(crate) cross_reference: Reference,
     pub(crate) filter: MonitorFilter,
+    /// The identifier by which the phone system knows its line; `None` if that is the session's.
+    pub(crate) line: Option<Box<str>>,
     /// The switch monitor that feeds it, or fed it last; `None` before the first.
     pub(crate) source: Option<Handle<SwitchMonitor>>,
     /// What its client knows, from the loss of the switch monitor until the client is up to date again.
@@ -165,4 +167,4 @@ crate::digest! { struct Session<C> {
 
 crate::digest! { struct Registration { id, filter => u64::from(filter.0) } }
 
-crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, source, resync } }
+crate::digest! { struct Monitor { session, cross_reference, filter => filter.0, line, source, resync } }

@@ -28,6 +28,8 @@ pub(crate) enum Ticket {
         request: ClientRequestId,
         /// The service it asked for.
         service: &'static Service,
+        /// Whether it is for another line than the session's.
+        is_for_other: bool,
     },
 }
 
@@ -35,7 +37,7 @@ crate::digest! { enum Ticket {
     VerifyLine(session) = 0,
     StartMonitor(switch_monitor) = 1,
     StopMonitor = 2,
-    Service { session, request, service => service.root } = 3,
+    Service { session, request, service => service.root, is_for_other } = 3,
     Resync(monitor, switch_monitor, number) = 4,
 } }
 

@@ -8,7 +8,6 @@ use crate::config::Identity;
 use crate::line::choice::folded;
 use crate::line::directory::{AppearanceId, Directory};
 use crate::line::finding::{Finder, Outcome, Refusal as NoLine, Registered, Silent, Wanted};
-use crate::line::rules::Cause;
 use crate::line::tel::Tel;
 use crate::line::uri::number_of;
 use crate::sip::user_agent::{Received, Refusal};
@@ -151,15 +150,11 @@ pub(super) fn find(
         Some((_, false)) => Registered::No,
         None => Registered::NotAsked,
     };
-    let by_rules = |number: &str| {
-        let outcome = step.config.numbers.line(number);
-        outcome.number.ok().filter(|_| matches!(outcome.cause, Cause::Rule(_)))
-    };
     let finder = Finder {
         directory,
         domains: &step.config.directory.domains,
         server: step.config.directory.server,
-        directory_number: &by_rules,
+        rules: &step.config.numbers,
         choice: &|user| control.choices.of(user),
         registered: &registered,
     };

@@ -48,7 +48,7 @@ impl Uacsta {
         }
         set_owner(step, control, session);
         match right(step, control, session) {
-            Right::Stays => {}
+            Right::Stays => control.recheck_monitors(step, self, session),
             Right::Elsewhere(device) if !is_signing_in => self.control_at(step, control, session, &device),
             Right::Elsewhere(_) | Right::Unclear => self.end_by_us(step, control, session, ANEW),
             Right::Withdrawn(no_line) if is_signing_in => {
@@ -97,7 +97,7 @@ fn user_of(step: &Step<'_>, directory: &Directory, uri: &str) -> Option<UserId> 
         directory,
         domains: &sources.domains,
         server: sources.server,
-        directory_number: &|_| None,
+        rules: &step.config.numbers,
         choice: &|_| None,
         registered: &|_| Registered::NotAsked,
     };

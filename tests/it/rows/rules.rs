@@ -172,7 +172,11 @@ pub(super) fn what_is_missing_or_unreadable_is_refused(desk: &mut Desk, service:
         let apart = format!("{}{sample}", whole.sent());
         desk.refuses(service.root, &apart, unreadable(member));
         if let Some(wrong) = wrong(member) {
+            let counted = |desk: &Desk| desk.bench.engine().counters().numbers_not_diallable;
+            let before = counted(desk);
             desk.refuses(service.root, &whole.with(index, &element(name, wrong)), unreadable(member));
+            let is_dialled = matches!(member.role, Role::Dialled { .. });
+            assert_eq!(counted(desk) - before, u64::from(is_dialled), "{}: {name}", service.root);
         }
     }
 }

@@ -4,10 +4,12 @@ use alloc::format;
 
 use super::Explanation;
 use crate::line::dial::dialable;
-use crate::line::rules::{Cause, Rules};
+use crate::line::rules::{Cause, Rules, TOO_LONG_REMEDY};
 
 /// The answer to a client that dials a number that cannot be dialled.
 const REFUSAL: &str = "200 with the error operation/invalidCalledDeviceID";
+/// Its counter.
+const COUNTER: &str = "numbers_not_diallable";
 
 impl Explanation {
     /// Follows a number to what the phone system dials. Returns whether it can be dialled.
@@ -16,7 +18,7 @@ impl Explanation {
             Ok(digits) => digits,
             Err(why) => {
                 self.add("dial", &number, "the number", &why);
-                return self.fail(&REFUSAL, "", &why.remedy());
+                return self.fail(&REFUSAL, COUNTER, &why.remedy());
             }
         };
         self.add("dial", &number, "the number", &digits);
@@ -42,7 +44,7 @@ impl Explanation {
             }
             Err(why) => {
                 self.add("dial", &digits, place, &format_args!("{by}{why}"));
-                self.fail(&REFUSAL, "", &"let the rule strip more, or be for shorter numbers only (digits)")
+                self.fail(&REFUSAL, COUNTER, &TOO_LONG_REMEDY)
             }
         }
     }

@@ -3,10 +3,11 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Finder, Notes, Outcome, Refusal, Registered, ServerType, Wanted};
-use crate::line::dial::Number;
 use crate::line::directory::{AppearanceId, DeviceKind, Directory};
+use crate::line::rules::{Rule, Rules, Terms};
 
 /// The directory of the cases: `alice` may control line 1001, on one device; `bob` line 1002, which is on a hard phone
 /// and a soft phone, and 1009, which is in two partitions; `carol` is not enabled; `dora` may control 1009 in one of
@@ -138,15 +139,15 @@ impl Case {
     /// The refusal.
     pub fn search(&self, directory: &Directory, notes: &mut dyn Notes) -> Result<String, Refusal> {
         let registered = |id: AppearanceId| self.registered(directory, id);
-        let rule = |number: &str| {
-            let extension = number.strip_prefix("+493012345").filter(|extension| extension.len() == 4)?;
-            Number::try_from(extension).ok()
-        };
+        let terms =
+            Terms { begins: Some("+493012345"), digits: Some((14, 14)), strip: 10, ..Terms::default() };
+        let rules =
+            Rules::new((Rule::new(&terms).into_iter().collect(), Vec::new(), Vec::new()), [].into_iter());
         let finder = Finder {
             directory,
             domains: &[String::from("example.com")],
             server: self.server,
-            directory_number: &rule,
+            rules: &rules,
             choice: &|_| Some(self.selected).filter(|selected| !selected.is_empty()),
             registered: &registered,
         };

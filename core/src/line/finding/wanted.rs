@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{Finder, Notes};
+use crate::line::dial::Number;
 use crate::line::directory::LineId;
+use crate::line::rules::Cause;
 use crate::line::tel::Tel;
 
 impl Finder<'_> {
@@ -18,7 +20,7 @@ impl Finder<'_> {
             notes.note("line by E.164 number", &number, &Lines(lines.len()));
         }
         if lines.is_empty()
-            && let Some(directory_number) = (self.directory_number)(number)
+            && let Some(directory_number) = self.by_rules(number)
         {
             lines = self.directory.lines_numbered(&directory_number).collect();
             notes.note("line by number rules (numbers.line)", &directory_number, &Lines(lines.len()));
@@ -28,6 +30,12 @@ impl Finder<'_> {
             notes.note("partition", &partition, &Lines(lines.len()));
         }
         lines
+    }
+
+    /// Returns the number by which the phone system knows a line, by the number rules. `None` if no rule matches.
+    fn by_rules(&self, number: &str) -> Option<Number> {
+        let outcome = self.rules.line(number);
+        outcome.number.ok().filter(|_| matches!(outcome.cause, Cause::Rule(_)))
     }
 
     /// Returns the lines with an E.164 number; if it has an extension, the one that has that as its number, if any.

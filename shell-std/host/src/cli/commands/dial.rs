@@ -3,8 +3,8 @@
 use core::fmt::Write as _;
 
 use ctigate_core::config::Config;
-use ctigate_core::line::dial::{MAX_DIGITS, NotDialable, dialable};
-use ctigate_core::line::rules::{Cause, Outcome, Rules, Table};
+use ctigate_core::line::dial::dialable;
+use ctigate_core::line::rules::{Cause, Outcome, Rules, TOO_LONG_REMEDY, Table};
 
 use super::check::load;
 use super::{FAILED, GOOD};
@@ -42,7 +42,7 @@ impl Way<'_> {
             Ok(number) => number,
             Err(why) => {
                 self.line("read", &format!("{text:?}: {why}"));
-                self.refused(remedy(why));
+                self.refused(why.remedy());
                 return false;
             }
         };
@@ -57,7 +57,7 @@ impl Way<'_> {
                 self.line("", &format!("clients see that as {shown}"));
             }
         } else {
-            self.refused("let the rule strip more, or be for shorter numbers only (digits)");
+            self.refused(TOO_LONG_REMEDY);
         }
         self.line("line", "if a line URI has it:");
         if let Some(line) = self.step(Table::Line, &number, &self.rules.line(&number)) {
@@ -139,17 +139,5 @@ fn uri(number: &str) -> String {
         format!("tel:{number}")
     } else {
         format!("tel:{number};phone-context=dialstring")
-    }
-}
-
-/// What to do about a number that cannot be dialled.
-fn remedy(why: NotDialable) -> &'static str {
-    const _: () = assert!(MAX_DIGITS == 64, "the remedy names it");
-    match why {
-        NotDialable::Empty => "write a number, such as '+1 (425) 555-0150', tel:1002 or sip:1002@example.com",
-        NotDialable::Character(_) => {
-            "write digits, * # A-D, a + in front, and between them nothing but - . ( ) and spaces; escaped or not"
-        }
-        NotDialable::TooLong => "write at most 64 digits",
     }
 }
