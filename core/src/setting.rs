@@ -11,6 +11,7 @@ mod network;
 
 pub use check::{Checked, check, find};
 pub use help::help;
+pub(crate) use line::read_quoted;
 pub use line::{read_line, read_value, write_line};
 pub use network::Network;
 

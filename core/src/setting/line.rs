@@ -77,7 +77,8 @@ pub fn read_value(text: &str) -> Result<Value, &'static str> {
 /// The value at the beginning of `text`, and the rest.
 fn read_front(text: &str, list_allowed: bool) -> Result<(Value, &str), &'static str> {
     if let Some(rest) = text.strip_prefix('"') {
-        return read_text(rest);
+        let (text, rest) = read_quoted(rest)?;
+        return Ok((Value::Text(text), rest));
     }
     if let Some(rest) = text.strip_prefix('[') {
         return if list_allowed { read_list(rest) } else { Err("expected no list within a list") };
@@ -112,18 +113,24 @@ fn read_list(mut text: &str) -> Result<(Value, &str), &'static str> {
     }
 }
 
-/// Reads text up to its closing quote; `text` begins after the opening one.
-fn read_text(text: &str) -> Result<(Value, &str), &'static str> {
+/// Reads text up to its closing quotation mark, and returns what follows that too; `text` begins after the opening one.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read_quoted(text: &str) -> Result<(String, &str), &'static str> {
     let mut read = String::new();
     let mut characters = text.chars();
     loop {
-        match characters.next().ok_or("expected a closing quote")? {
-            '"' => return Ok((Value::Text(read), characters.as_str())),
+        match characters.next().ok_or("a closing quotation mark is missing")? {
+            '"' => return Ok((read, characters.as_str())),
             '\\' => read.push(read_escape(&mut characters)?),
             character => read.push(character),
         }
     }
 }
+
+/// What may stand after a backslash.
+const ESCAPES: &str = "\\ must be followed by \" \\ n r t, or u and four hexadecimal digits";
 
 fn read_escape(characters: &mut core::str::Chars<'_>) -> Result<char, &'static str> {
     match characters.next() {
@@ -135,11 +142,11 @@ fn read_escape(characters: &mut core::str::Chars<'_>) -> Result<char, &'static s
             let mut code = 0_u32;
             for _ in 0..4 {
                 let digit = characters.next().and_then(|digit| digit.to_digit(16));
-                code = (code << 4) | digit.ok_or("expected four hexadecimal digits after \\u")?;
+                code = (code << 4) | digit.ok_or(ESCAPES)?;
             }
             char::from_u32(code).ok_or("expected a character's code after \\u")
         }
-        _ => Err("expected \\\", \\\\, \\n, \\r, \\t or \\uXXXX"),
+        _ => Err(ESCAPES),
     }
 }
 
@@ -179,9 +186,9 @@ mod tests {
             ("a = ", "expected a number, true, false, \"text\" or [list]"),
             ("a = 1.5", "expected a number, true, false, \"text\" or [list]"),
             ("a = 1 2", "expected nothing after the value"),
-            ("a = \"x", "expected a closing quote"),
-            ("a = \"\\q\"", "expected \\\", \\\\, \\n, \\r, \\t or \\uXXXX"),
-            ("a = \"\\u12\"", "expected four hexadecimal digits after \\u"),
+            ("a = \"x", "a closing quotation mark is missing"),
+            ("a = \"\\q\"", "\\ must be followed by \" \\ n r t, or u and four hexadecimal digits"),
+            ("a = \"\\u12\"", ESCAPES),
             ("a = \"\\uD800\"", "expected a character's code after \\u"),
             ("a = [[1]]", "expected no list within a list"),
             ("a = [1 2]", "expected , or ] after a list's value"),

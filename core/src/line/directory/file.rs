@@ -2,13 +2,13 @@
 //! JSON's escapes; blank lines, and lines that begin with `#`, are for people.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::builder::{Builder, NewAppearance, NewDevice, NewLine, NewUser};
 use super::mistakes::Shown;
 use super::write::HEADER;
 use super::{DeviceKind, Place, Role};
+use crate::setting::read_quoted;
 
 /// One line taken apart.
 #[derive(Default)]
@@ -108,45 +108,13 @@ fn token(text: &str) -> Result<(Cow<'_, str>, &str), Wrong> {
     let (value, rest) = if let Some(rest) = rest.strip_prefix('"') {
         (Cow::Borrowed(plain), rest)
     } else {
-        let (value, rest) = unescape(inside)?;
+        let (value, rest) = read_quoted(inside)?;
         (Cow::Owned(value), rest)
     };
     if !rest.is_empty() && !rest.starts_with([' ', '\t']) {
         return Err("a blank is missing after a closing quotation mark".into());
     }
     Ok((value, rest.trim_ascii_start()))
-}
-
-/// Reads up to the closing quotation mark; `text` begins behind the opening one.
-fn unescape(text: &str) -> Result<(String, &str), Wrong> {
-    let mut value = String::new();
-    let mut characters = text.chars();
-    loop {
-        match characters.next().ok_or("a closing quotation mark is missing")? {
-            '"' => return Ok((value, characters.as_str())),
-            '\\' => {
-                let escaped = escaped(&mut characters);
-                value.push(escaped.ok_or("\\ must be followed by \" \\ n r t or uXXXX")?);
-            }
-            character => value.push(character),
-        }
-    }
-}
-
-fn escaped(characters: &mut core::str::Chars<'_>) -> Option<char> {
-    match characters.next()? {
-        character @ ('"' | '\\') => Some(character),
-        'n' => Some('\n'),
-        'r' => Some('\r'),
-        't' => Some('\t'),
-        'u' => {
-            let code =
-                characters.as_str().get(..4).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()))?;
-            *characters = characters.as_str().get(4..)?.chars();
-            char::from_u32(u32::from_str_radix(code, 16).ok()?)
-        }
-        _ => None,
-    }
 }
 
 impl Builder {

@@ -246,7 +246,7 @@ const FORMS: &[(&str, &str)] = &[
     ("device a kind=big", "f:2: kind \"big\": must be hard or soft"),
     ("line 1 label=\"x", "f:2: a closing quotation mark is missing"),
     ("line 1 label=\"x\"y", "f:2: a blank is missing after a closing quotation mark"),
-    ("line 1 label=\"\\q\"", "f:2: \\ must be followed by \" \\ n r t or uXXXX"),
+    ("line 1 label=\"\\q\"", "f:2: \\ must be followed by \" \\ n r t, or u and four hexadecimal digits"),
     ("line 1 label=a\"b", "f:2: \"a\"b\": must be in quotation marks"),
     ("line 1 label=a b", "f:2: an attribute must be NAME=VALUE"),
     ("line 1 label=a label=b", "f:2: label: is there twice"),
