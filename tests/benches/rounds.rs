@@ -27,19 +27,23 @@ const FEW: usize = 100;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [name, count, more @ ..] if more.len() < 3 => {
-            let round = Round::ALL.into_iter().find(|round| round.name() == name.as_str());
+        ["reload", users] => reload(users.parse().unwrap_or(MANY), &mut io::stdout().lock()),
+        [name, count, more @ ..] if more.len() < 4 => {
+            let round = Round::ALL.into_iter().find(|round| round.name() == *name);
             let users = more.first().map_or(Ok(FEW), |users| users.parse());
             let sharing = more.get(1).map_or(Ok(1), |sharing| sharing.parse());
-            let (Some(round), Ok(count), Ok(users), Ok(sharing)) = (round, count.parse(), users, sharing)
+            let entries = more.get(2).map_or(Ok(0), |entries| entries.parse());
+            let (Some(round), Ok(count), Ok(users), Ok(sharing), Ok(entries)) =
+                (round, count.parse(), users, sharing, entries)
             else {
                 return Err(io::Error::other(
                     "usage: features|hold|digits|transfer|event|three-parties|eight-parties|sign-in COUNT \
-                     [USERS [OF-A-LINE]]",
+                     [USERS [OF-A-LINE [ENTRIES-OF-THE-DIRECTORY]]], or reload USERS",
                 ));
             };
-            play(&mut Steady::sharing(users, sharing), round, count);
+            play(&mut Steady::of_site(users, sharing, entries), round, count);
             Ok(())
         }
         _ => print_table(&mut io::stdout().lock()),
@@ -79,6 +83,16 @@ fn print_table(out: &mut impl io::Write) -> io::Result<()> {
         writeln!(out, "{sharing:3} of a line {all:32} ns {each:12} ns")?;
     }
     Ok(())
+}
+
+/// Changes the directory of a gateway with as many sessions as entries.
+fn reload(users: usize, out: &mut impl io::Write) -> io::Result<()> {
+    let mut gateway = Steady::of_site(users, 1, users);
+    let turns = gateway.reload(users, processor_time_so_far);
+    let (longest, all) = (turns.iter().max().copied().unwrap_or(0), turns.iter().sum::<u64>());
+    let to_micros = |nanos: u64| nanos / 1_000;
+    writeln!(out, "a directory of {users} changed, {users} sessions checked: {} µs", to_micros(all))?;
+    writeln!(out, "in {} turns, the longest {} µs", turns.len(), to_micros(longest))
 }
 
 /// The processor time of a round in nanoseconds, the least of several measurements; 0 if the system does not report it.

@@ -8,7 +8,7 @@ use ctigate_core::line::directory::Directory;
 use ctigate_core::line::finding::{CASES, Case, DIRECTORY, Refusal, Registered, ServerType};
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input, Refusal as NotDone, ReplyResult, Seed, Token};
-use ctigate_tests::bench::{Asked, Bench, Client, PhoneSystem, Sip, csta, csta_error, only, snapshot};
+use ctigate_tests::bench::{Asked, Bench, Client, Line, PhoneSystem, Sip, csta, csta_error, only, snapshot};
 
 /// A gateway with the directory of the cases.
 fn listed(config: Config, seed: Seed) -> Engine {
@@ -360,6 +360,23 @@ fn a_selection_takes_effect_in_mid_call_without_a_new_sign_in() {
     );
     let own = told[0].element("droppedConnection");
     assert!(own.is_empty() || own.contains("tel:1002;phone-context=dialstring"), "{}", told[0].body());
+}
+
+#[test]
+fn a_node_that_does_not_know_the_choice_takes_over_at_the_line_uri_s_device() {
+    let line = "tel:1002;phone-context=dialstring;device=HARD2";
+    let (mut bench, system) = office_with(&[], &[("bob", "SOFT2:1")]);
+    let mut client = client(&mut bench, line);
+    let (_, devices) = invite(&mut bench, system, &mut client, "sip:bob@example.com", |_| true);
+    assert_eq!(devices, ["1002:CM1:192.0.2.10:1"]);
+    client.monitor(&mut bench, system, "m1");
+    // Each node keeps its own choices; this one has none.
+    let (mut other, system) = office(&[]);
+    client.line = Line::Stream(other.connect());
+    let (answer, devices) = invite(&mut other, system, &mut client, "sip:bob@example.com", |_| true);
+    assert_eq!((answer.status(), &*devices), (200, &["1002:CM1:192.0.2.10:0".to_owned()][..]));
+    assert_eq!(other.engine().counters().takeovers, 1);
+    assert_eq!(system.start_monitor(&mut other, "m2").element("deviceObject"), "1002:CM1:192.0.2.10:0");
 }
 
 #[test]

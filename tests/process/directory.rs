@@ -70,6 +70,18 @@ fn an_import_with_mistakes_writes_nothing_or_what_is_good() {
 }
 
 #[test]
+fn an_import_takes_the_numbers_of_lines_from_the_number_rules() {
+    let folder = Folder::new("import-rules");
+    let table = folder.write("users.csv", "id;line\nalice;+49 30 1234-101\nbob;+49 89 1\n");
+    let rule = "[[numbers.line]]\nbegins = \"+49301234\"\nstrip = 9\n";
+    let config = folder.write("gateway.toml", &format!("{GATEWAY}{rule}").replace("files", "domains"));
+    let (status, out, err) = output(&["directory", "import", &table, "--config", &config]);
+    assert_eq!(status, 0, "{err}");
+    let lines = ["line +49891 e164=+49891\n", "line 101 e164=+49301234101\n", "user alice line=101\n"];
+    assert!(lines.iter().all(|line| out.contains(line)), "{out}");
+}
+
+#[test]
 fn ldif_from_standard_input_has_its_attributes_by_keys() {
     let folder = Folder::new("ldif");
     let ldif = "dn: uid=joerg,dc=example\nuid: joerg\ndisplayName:: SsO2cmc=\nipPhone: 10\n 03\n\n# end\n";

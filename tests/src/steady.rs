@@ -6,15 +6,15 @@ use core::fmt::Write as _;
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
 use ctigate_core::secret::Fill;
-use ctigate_core::setting::Value;
 use ctigate_core::{
     Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, ReplyResult, Seed,
     Token,
 };
 
-use crate::bench::{address, csta, settings};
+use crate::bench::{address, csta};
 
 mod documents;
+mod site;
 
 use documents::{DIGITS, HELD, TRANSFERRED, conferenced, connection, line_of, number_of};
 
@@ -155,7 +155,17 @@ impl Steady {
     /// If the gateway does not do its part.
     #[must_use]
     pub fn sharing(users: usize, sharing: usize) -> Self {
-        let mut steady = Self { sharing, ..Self::without_users(users) };
+        Self::of_site(users, sharing, 0)
+    }
+
+    /// The same, at a site with so many `entries` in its directory, and 1,000 rules for numbers in each table; without
+    /// both if there are none.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    #[must_use]
+    pub fn of_site(users: usize, sharing: usize, entries: usize) -> Self {
+        let mut steady = Self { sharing, ..Self::in_service(users, entries) };
         for user in 0..users {
             steady.add_user(user);
         }
@@ -169,12 +179,19 @@ impl Steady {
     /// # Panics
     /// If the gateway does not do its part.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a measurement's configuration is right or it measures nothing")]
     pub fn without_users(users: usize) -> Self {
-        let room = i64::try_from(users + 16).expect("a number of users");
-        let settings = settings(&[("limits.sessions", Value::Integer(room))]);
+        Self::in_service(users, 0)
+    }
+
+    #[expect(clippy::expect_used, reason = "a measurement's configuration is right or it measures nothing")]
+    fn in_service(users: usize, entries: usize) -> Self {
+        let settings = site::configured(users, entries > 0);
         let config = Config::from_settings(&settings).expect("the configuration is right");
-        let mut pump = Pump::new(Engine::new(config, Seed::from_number(1)), NoRecorder);
+        let mut engine = Engine::new(config, Seed::from_number(1));
+        if entries > 0 {
+            engine = engine.with_directory(site::directory(entries));
+        }
+        let mut pump = Pump::new(engine, NoRecorder);
         let mut sent = Sent::default();
         pump.overdue(Instant::ZERO, &mut sent);
         let system = sent.connect.expect("the gateway dials its CTI connection");

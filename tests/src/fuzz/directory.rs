@@ -118,7 +118,7 @@ pub fn ldif(bytes: &[u8], reached: &mut Reached) {
             });
         }
     }
-    let mut import = Import::new();
+    let mut import = Import::new(ctigate_core::line::rules::Rules::default());
     import.ldif(&text, "file", &default_attributes());
     if import.ignored() > 0 {
         reached.note("ignored");

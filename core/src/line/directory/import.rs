@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use super::super::rules::Rules;
 use super::super::tel::Tel;
 use super::builder::{Builder, LeftOut, NewAppearance, NewDevice, NewLine, NewUser};
 use super::ldif::{Entry, Ldif};
@@ -173,6 +174,7 @@ struct SharedDevice {
 /// Where rows are collected.
 #[derive(Debug, Default)]
 pub struct Import {
+    rules: Rules,
     builder: Builder,
     lines: BTreeMap<(String, String), SharedLine>,
     devices: BTreeMap<String, SharedDevice>,
@@ -181,10 +183,10 @@ pub struct Import {
 }
 
 impl Import {
-    /// An import without rows.
+    /// An import without rows. By the rules a global number that has no extension becomes that of a line.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
     }
 
     /// Names a file that rows come from.
@@ -286,7 +288,7 @@ impl Import {
             return if is_alone { Ok(None) } else { Err("what is said of a line needs one".into()) };
         }
         let tel = Tel::read(row.line).map_err(|why| format!("line {}: {why}", Shown(row.line)))?;
-        let number = number_of(&tel);
+        let number = self.number_of(&tel);
         let given = |cell: &str, parameter: Option<Cow<'_, str>>| {
             if cell.is_empty() { parameter.unwrap_or_default().into_owned() } else { String::from(cell) }
         };
@@ -315,6 +317,23 @@ impl Import {
             reference = reference + "@" + &device;
         }
         Ok(Some(reference))
+    }
+
+    /// The number of the line that a URI names, as the phone system reports it: of a global number its extension, or what
+    /// the rules make of it; any other is that number itself.
+    fn number_of(&self, tel: &Tel<'_>) -> String {
+        if !tel.is_global() {
+            return tel.subscriber().into();
+        }
+        tel.ext().map_or_else(
+            || {
+                self.rules
+                    .line(tel.subscriber())
+                    .number
+                    .map_or_else(|_| tel.subscriber().into(), |number| number.as_str().into())
+            },
+            Cow::into_owned,
+        )
     }
 
     fn share_line(&mut self, here: SharedLine, key: (String, String)) -> Result<(), String> {
@@ -352,7 +371,7 @@ impl Import {
     /// The directory of the rows without mistakes, the mistakes of the others, and how many these are.
     #[must_use]
     pub fn finish(self) -> (Directory, Mistakes, LeftOut) {
-        let Self { mut builder, lines, devices, left_out, ignored: _ } = self;
+        let Self { mut builder, lines, devices, left_out, rules: _, ignored: _ } = self;
         for ((number, partition), line) in &lines {
             let SharedLine { e164, label, place } = line;
             builder.line(*place, &NewLine { number, partition, e164, label });
@@ -377,15 +396,6 @@ fn merge(of: &str, what: &str, kept: &mut String, here: String, at: &str) -> Res
         return Err(format!("{of}: {what} {}: is {} in {at}", Shown(&here), Shown(kept)));
     }
     Ok(())
-}
-
-/// The number of the line that a URI names, as the phone system reports it: the number itself or, of a global one, its
-/// extension.
-fn number_of(tel: &Tel<'_>) -> String {
-    match tel.ext() {
-        Some(ext) if tel.is_global() => ext.into_owned(),
-        _ => tel.subscriber().into(),
-    }
 }
 
 #[cfg(test)]

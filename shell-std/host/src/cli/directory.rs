@@ -6,6 +6,7 @@ use std::path::Path;
 use ctigate_core::config::{self, Config, KEYS, Mode};
 use ctigate_core::line::directory::import::{Attributes, Import};
 use ctigate_core::line::directory::{Builder, Directory, LeftOut, Mistakes, Place};
+use ctigate_core::line::rules::Rules;
 use ctigate_core::setting::{self, ConfigError};
 
 use super::configuration::{Configuration, line_and_column};
@@ -159,10 +160,11 @@ pub(crate) struct Imported {
     pub(crate) ignored: usize,
 }
 
-/// Imports a table or, with the names of `attributes`, LDIF; `name` is its name in mistakes.
-pub(crate) fn import(bytes: &[u8], name: &str, attributes: Option<&Attributes>) -> Imported {
+/// Imports a table or, with the names of `attributes`, LDIF; `name` is its name in mistakes. The rules make the numbers of
+/// lines.
+pub(crate) fn import(bytes: &[u8], name: &str, rules: Rules, attributes: Option<&Attributes>) -> Imported {
     let text = encoding::decode(bytes);
-    let mut import = Import::new();
+    let mut import = Import::new(rules);
     match attributes {
         Some(attributes) => import.ldif(&text, name, attributes),
         None => table::add(&mut import, &text, name),

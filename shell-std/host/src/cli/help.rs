@@ -175,8 +175,9 @@ Imports, checks and shows the directory: users, the lines that they may control,
   --output FILE    import: where to write, unless to standard output; the file is replaced as a whole, or not at all
   --skip           import: writes what has no mistakes, and says how much was left out. Of two that contradict each
                    other the first counts
-  --config FILE    the gateway's configuration: for an import the names of attributes and the connection, otherwise the
-                   directory that it has, with the files that directory.files names
+  --config FILE    the gateway's configuration: for an import the names of attributes, the rules numbers.line for lines
+                   given by a global number without extension, and the connection; otherwise the directory that it
+                   has, with the files that directory.files names
   --lines          list: the lines, with their devices
   --devices        list: the devices, with their lines
 

@@ -21,7 +21,7 @@ fn written(directory: &Directory) -> Vec<String> {
 
 /// Imports a table, with `|` between cells; the directory's lines, and the mistakes.
 fn table(text: &str) -> (Vec<String>, Vec<String>, LeftOut) {
-    let mut import = Import::new();
+    let mut import = Import::new(Rules::default());
     let file = import.file("t");
     let (header, rows) = text.split_once('\n').unwrap();
     let columns: Vec<_> = header.split('|').map(|name| column_named(name).unwrap()).collect();
@@ -33,7 +33,7 @@ fn table(text: &str) -> (Vec<String>, Vec<String>, LeftOut) {
 }
 
 fn ldif(text: &str) -> (Vec<String>, Vec<String>, usize) {
-    let mut import = Import::new();
+    let mut import = Import::new(Rules::default());
     import.ldif(text, "l", &attributes());
     let ignored = import.ignored();
     let (directory, mistakes, _) = import.finish();
@@ -138,6 +138,23 @@ fn the_line_comes_from_the_line_uri_and_its_alias_from_either_number() {
         let (directory, mistakes, _) = ldif(&format!("dn: cn=a\nuid: a\n{line}{number}"));
         assert_eq!((directory, mistakes), (expected.iter().map(|one| String::from(*one)).collect(), vec![]));
     }
+}
+
+#[test]
+fn number_rules_make_the_lines_number_of_a_global_one() {
+    let terms =
+        super::super::super::rules::Terms { begins: Some("+49301234"), strip: 9, ..Default::default() };
+    let rule = super::super::super::rules::Rule::new(&terms).unwrap();
+    let rules = Rules::new((vec![rule], vec![], vec![]), core::iter::empty());
+    let mut import = Import::new(rules);
+    import.ldif(
+        "dn: a\nuid: a\ntelephoneNumber: +49 30 1234-567\n\ndn: b\nuid: b\ntelephoneNumber: +49 89 1\n",
+        "l",
+        &attributes(),
+    );
+    let expected =
+        ["line +49891 e164=+49891", "line 567 e164=+49301234567", "user a line=567", "user b line=+49891"];
+    assert_eq!(written(&import.finish().0), expected);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use ctigate_core::config::{Config, default_attributes};
 use ctigate_core::line::directory::import::Attributes;
 use ctigate_core::line::directory::{Builder, Directory};
+use ctigate_core::line::rules::Rules;
 
 use super::check::{fail, load};
 use super::{FAILED, GOOD, said};
@@ -105,9 +106,9 @@ fn imported(
     if let (Some(connection), Some(config)) = (connection, config) {
         return inventory::ask(shell, connection, config, terminal);
     }
-    let attributes = match config.as_deref().map(|file| attributes_of(file, terminal)) {
-        None => default_attributes(),
-        Some(Some(attributes)) => attributes,
+    let (rules, attributes) = match config.as_deref().map(|file| configured(file, terminal)) {
+        None => (Rules::default(), default_attributes()),
+        Some(Some(configured)) => configured,
         Some(None) => return Err(Vec::new()),
     };
     let (name, bytes) = match source.to_str() {
@@ -115,7 +116,7 @@ fn imported(
         _ => (source.display().to_string(), directory::read_bounded(source)),
     };
     let bytes = bytes.map_err(|why| vec![format!("{name}: cannot read it: {why}")])?;
-    let imported = directory::import(&bytes, &name, is_ldif.then_some(&attributes));
+    let imported = directory::import(&bytes, &name, rules, is_ldif.then_some(&attributes));
     Ok((name, imported))
 }
 
@@ -163,10 +164,10 @@ fn write(request: &ImportRequest, name: &str, imported: Imported, terminal: &mut
     if written { GOOD } else { FAILED }
 }
 
-/// The names of attributes in a configuration; `None` if it is wrong, which is reported.
-fn attributes_of(file: &Path, terminal: &mut Terminal<'_>) -> Option<Attributes> {
+/// The number rules and the names of attributes in a configuration; `None` if it is wrong, which is reported.
+fn configured(file: &Path, terminal: &mut Terminal<'_>) -> Option<(Rules, Attributes)> {
     let (_, config) = load(Configuration::read(file), Config::from_settings, terminal)?;
-    Some(config.directory.ldap)
+    Some((config.numbers, config.directory.ldap))
 }
 
 fn read_standard_input() -> Result<Vec<u8>, String> {

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn imported(text: &str) -> (String, Vec<String>) {
-        let mut import = Import::new();
+        let mut import = Import::new(ctigate_core::line::rules::Rules::default());
         add(&mut import, text, "t.csv");
         let (directory, mistakes, _) = import.finish();
         let mut out = String::new();
