@@ -249,11 +249,11 @@ impl Default for Directory {
     }
 }
 
-/// The items of a sorted list that are `Equal` by `order`.
+/// The items of a sorted list that are `Equal` by `order`, which are few.
 fn equal<T>(sorted: &[T], order: impl Fn(&T) -> Ordering) -> Range<usize> {
     let start = sorted.partition_point(|item| order(item).is_lt());
-    let end = sorted.partition_point(|item| order(item).is_le());
-    start..end
+    let items = sorted.get(start..).unwrap_or_default().iter();
+    start..start.saturating_add(items.take_while(|item| order(item).is_eq()).count())
 }
 
 /// The indexes of a range as they are stored.

@@ -158,14 +158,20 @@ impl<'a> Tel<'a> {
     /// Every parameter of the number, in the order in which they were written: its name as it was written, and its
     /// value, which is empty if it has none.
     pub fn parameters(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.written().map(|(name, value)| (name, unescape(value).unwrap_or_default()))
+    }
+
+    /// The same, with values as they were written.
+    fn written(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let of_sip = items(self.outer).filter(|(name, _)| is_known(name));
-        items(self.own).chain(of_sip).map(|(name, value)| (name, unescape(value).unwrap_or_default()))
+        items(self.own).chain(of_sip)
     }
 
     /// The value of a parameter that is read here, if it is not empty.
     fn known(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut named = self.parameters().filter(|(found, _)| found.eq_ignore_ascii_case(name));
-        named.find_map(|(_, value)| (!value.is_empty()).then_some(value))
+        let named = self.written().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        let mut values = named.map(|(_, value)| unescape(value).unwrap_or_default());
+        values.find(|value| !value.is_empty())
     }
 
     /// Checks the parameters.

@@ -167,17 +167,19 @@ impl<C: Carrier> Control<C> {
         (handle, link, number): (SessionId, ConnectionRef, &str),
         relayed: &Relayed<'_>,
     ) -> Option<Word> {
+        // Without a directory, nobody may.
+        step.directory?;
         let session = self.sessions.get(handle)?;
-        let switch = self.switch_of(link);
         let is_known = |call: &str| {
-            let call = call_of(call, switch);
+            let call = call_of(call, self.switch_of(link));
             call.is_some_and(|call| self.own_call((handle, link, number), call, step.now).is_some())
         };
+        let is_other = |device: &Device<'_>| !device.id.is_empty() && !session.is_named_by(device.id);
         let named = |member: &Member| match member.role {
-            Role::Line { .. } => relayed.device(member.name),
+            Role::Line { .. } => relayed.device(member.name).filter(is_other),
             Role::Own | Role::Held | Role::Active | Role::OwnCall => {
                 let named = relayed.connection(member.name)?;
-                let device = named.device.filter(|device| !session.is_named_by(device.id))?;
+                let device = named.device.filter(is_other)?;
                 (!named.call.is_some_and(is_known)).then_some(device)
             }
             Role::Foreign
@@ -193,8 +195,7 @@ impl<C: Carrier> Control<C> {
             | Role::Narrowed
             | Role::Withheld => None,
         };
-        let mut others = relayed.service.request.iter().filter_map(named);
-        let other = others.find(|device| !device.id.is_empty() && !session.is_named_by(device.id))?;
+        let other = relayed.service.request.iter().find_map(named)?;
         self.line_of_user(step, handle, other.id).filter(|line| **line != *number)
     }
 

@@ -19,12 +19,12 @@ fn fold(character: char) -> char {
 /// Compares two texts without case, character by character.
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     if one.is_ascii() && other.is_ascii() {
-        let lower = |text: &str| {
-            text.bytes()
-                .map(|byte| byte.to_ascii_lowercase())
-                .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
-        };
-        return lower(one);
+        let mut pairs = one.bytes().zip(other.bytes());
+        let differs = pairs.find(|(here, there)| !here.eq_ignore_ascii_case(there));
+        return differs.map_or_else(
+            || one.len().cmp(&other.len()),
+            |(here, there)| here.to_ascii_lowercase().cmp(&there.to_ascii_lowercase()),
+        );
     }
     one.chars().map(fold).cmp(other.chars().map(fold))
 }

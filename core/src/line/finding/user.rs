@@ -17,8 +17,7 @@ impl Finder<'_> {
             notes.note("user", &uri, &"nothing: it is no SIP URI with a user");
             return Err(Refusal::UnknownUser);
         };
-        let address = alloc::format!("{name}@{host}");
-        let sip = alloc::format!("sip:{address}");
+        let address = || alloc::format!("{name}@{host}");
         let is_ours = self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
         let by_id = is_ours.then(|| self.directory.user_by_id(&name)).flatten();
         let found = |found: bool| if found { "found" } else { "nothing" };
@@ -26,11 +25,13 @@ impl Finder<'_> {
             if is_ours { found(by_id.is_some()) } else { "not tried: the host is not in directory.domains" };
         notes.note("user by user ID", &name, &outcome);
         let user = by_id.or_else(|| {
+            let address = address();
             let by_mail = self.directory.user_by_mail(&address);
             notes.note("user by mail address", &address, &found(by_mail.is_some()));
             by_mail
         });
         let user = user.or_else(|| {
+            let sip = alloc::format!("sip:{}", address());
             let by_sip = self.directory.user_by_sip(&sip);
             notes.note("user by SIP address", &sip, &found(by_sip.is_some()));
             by_sip
