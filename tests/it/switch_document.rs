@@ -36,7 +36,8 @@ A call to the number rings at each appearance that can take it. Where it is answ
 `multipleAlerting`, and are free for other calls (basic bridged appearances of ECMA-269). So they do if the call is
 deflected, picked up or forwarded from one of them. For whoever is not on the line it is one party of the call: he is told
 that it rings, was answered or left, not of each appearance. Forwarding is the line's, whichever appearance it is set at;
-all other settings are the phone's own.\n";
+all other settings are the phone's own. One that is out of service is not registered: SnapshotDevice is refused there, with
+`deviceOutOfService`.\n";
 
 const LINES: &str = "\n## Verbs\n
 Whoever connects to the address in `control`, for example by `nc 127.0.0.1 1041`, plays the people at the phones, and

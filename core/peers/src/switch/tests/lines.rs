@@ -103,3 +103,21 @@ fn forwarding_of_a_line_is_told_at_all_its_appearances() {
     assert_eq!(world.command("mute 1001:A on"), "ok");
     assert_eq!(world.frames(alice).len(), 1, "the rest is the phone's own");
 }
+
+#[test]
+fn a_line_of_a_device_that_is_not_registered_has_no_snapshot() {
+    let mut world = shared();
+    let alice = world.client();
+    for phone in ["1001:A", "1002"] {
+        assert_eq!(world.command(&format!("service {phone} out")), "ok");
+    }
+    let mut outcome = |id| world.outcome(alice, &Request::SnapshotDevice { device: device(id) });
+    assert_eq!(outcome("1001:A"), "systemResourceAvailibility/deviceOutOfService");
+    assert_eq!(
+        (outcome("1001:B"), outcome("1002")),
+        ("SnapshotDeviceResponse".into(), "SnapshotDeviceResponse".into())
+    );
+    assert_eq!(world.command("service 1001:A in"), "ok");
+    let snapshot = Request::SnapshotDevice { device: device("1001:A") };
+    assert_eq!(world.outcome(alice, &snapshot), "SnapshotDeviceResponse");
+}
