@@ -183,3 +183,39 @@ fn a_selection_in_mid_call_moves_a_session_to_the_line_s_other_device() {
     drop((alice, grace));
     site.close();
 }
+
+#[test]
+fn a_call_to_a_shared_line_rings_at_every_client_and_goes_on_at_one() {
+    let site = Site::open("shared");
+    let found = site.found();
+    for appearance in ["SEP1 1 device_id=1001:SEP1", "SEP2 1 device_id=1001:SEP2"] {
+        assert!(found.contains(&format!("appearance 1001 {appearance}\n")), "{found}");
+    }
+    let mut alice = site.client(
+        "alice",
+        "1001;device=SEP2",
+        "wait delivered 9s\nwait connection-cleared cause=multipleAlerting 9s\nexpect calls none 1s\n\
+         expect no established 200ms\nquit\n",
+    );
+    let mut grace = site.client(
+        "grace",
+        "1001;device=SEP1",
+        "wait delivered 9s\nsleep 200ms\nanswer\nexpect calls connected:1005 9s\nwait connection-cleared 9s\nquit\n",
+    );
+    for client in [&alice, &grace] {
+        client.wait_for("monitor xref=");
+    }
+    // The line is one party to the caller: it rings once, answers, and is in the call until it is left.
+    let mut erin = site.client(
+        "erin",
+        "1005",
+        "call 1001\nwait delivered called=1001 5s\nwait established 5s\nexpect calls connected:1001 1s\nsleep 300ms\n\
+         expect calls connected:1001 1s\nhangup\nwait cleared 5s\nquit\n",
+    );
+    for client in [&mut erin, &mut grace, &mut alice] {
+        assert_eq!(client.end(), 0, "{}", client.said());
+    }
+    let rings = [&erin, &grace, &alice].map(|client| client.said().matches("event delivered ").count());
+    assert_eq!(rings, [1, 1, 1], "{}", erin.said());
+    site.close();
+}

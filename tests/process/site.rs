@@ -63,7 +63,7 @@ impl Site {
              [directory]\nmode = \"listed\"\ndomains = [\"example.com\"]\nserver = \"ocs\"\n"
         );
         let config = folder.write("gateway.toml", &text);
-        let found = folder.path("found.toml.directory");
+        let found = folder.path("found.directory");
         let import = ["directory", "import", "--connection", "pbx", "--config", &config, "--output", &found];
         let (status, _, err) = output(&import);
         assert_eq!(status, 0, "{err}");
@@ -79,6 +79,11 @@ impl Site {
     /// A client of a user, whose line URI has `line` behind its scheme.
     pub(crate) fn client(&self, user: &str, line: &str, script: &str) -> Running {
         client_of(&self.sip, &format!("sip:{user}@example.com"), line, script)
+    }
+
+    /// The directory that was made of what the phone system says.
+    pub(crate) fn found(&self) -> String {
+        fs::read_to_string(self.folder.path("found.directory")).unwrap()
     }
 
     /// Somebody does something at a phone; returns what he is answered behind `ok`.
