@@ -16,6 +16,29 @@ const KEYS: &str = "\n## Keys\n
 `--listen` and `--control` replace the file's keys of these names, and may be left out if the file has them. Keys with
 `[]` belong to a table that may be repeated (`[[phone]]`).\n\n| key | takes | default | |\n|---|---|---|---|\n";
 
+const SHARED: &str = "\n## Lines on several devices\n
+A phone is a device by itself, or with `phone[].device` a line of that device. Then its device ID is its number and, behind
+a colon, the device's name: `1001:SEP0002FD3BB5C5`. Phones of the same number are the appearances of one line, and phones of
+the same device its lines. Services, monitors and verbs name them by device ID; the number alone will do where the line is
+on one device. GetLogicalDeviceInformation says which device it is (`otherPhysicalDeviceList`).\n
+```toml
+[[phone]]
+number = \"1001\"
+device = \"SEP1\"
+[[phone]]
+number = \"1001\"
+device = \"SEP2\"
+[[phone]]
+number = \"1002\"
+device = \"SEP2\"
+```\n
+A call to the number rings at each appearance that can take it. Where it is answered it goes on; the others stop, with
+`multipleAlerting`, and are free for other calls (basic bridged appearances of ECMA-269). So they do if the call is
+deflected, picked up or forwarded from one of them. For whoever is not on the line it is one party of the call: he is told
+that it rings, was answered or left, not of each appearance. Forwarding is the line's, whichever appearance it is set at;
+all other settings are the phone's own. One that is out of service is not registered: SnapshotDevice is refused there, with
+`deviceOutOfService`.\n";
+
 const LINES: &str = "\n## Verbs\n
 Whoever connects to the address in `control`, for example by `nc 127.0.0.1 1041`, plays the people at the phones, and
 mishaps. Each line is answered by a line that begins with `ok` or `error`.\n
@@ -64,6 +87,7 @@ fn drawn() -> String {
         let _ =
             writeln!(text, "| {} | {} | {default} | {} |", code(key.name), cell(&key.takes()), cell(key.doc));
     }
+    text.push_str(SHARED);
     text.push_str(LINES);
     for verb in VERBS {
         let _ = writeln!(text, "| {} | {} | {} |", code(&verb.usage()), cell(verb.doc), code(verb.example));

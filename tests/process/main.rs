@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod appearances;
 mod check;
 mod crowd;
 mod directory;
@@ -26,6 +27,7 @@ mod relay;
 mod reloading;
 mod selecting;
 mod sipe;
+mod site;
 mod terminal;
 mod told;
 

@@ -233,7 +233,9 @@ fn a_store_that_is_full_says_so_and_loses_nothing() {
         assert!(kept < 50_000, "it is never full");
     };
     assert_eq!(refused, "failed the store is full: its disk has no room, or its file may not grow\n");
-    assert!(running.said().contains("name=store_failing") && running.said().contains("fault=full"));
+    // The log may lag behind the answer.
+    let failing = running.wait_for("name=store_failing ");
+    assert!(failing.contains("fault=full"), "{failing}");
     assert_eq!(node.selections().len(), kept + 1, "nothing has changed");
     assert_eq!(node.ctl(&["status"]).0, 0);
     Node::stop(running);

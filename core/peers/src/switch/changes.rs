@@ -29,7 +29,11 @@ impl Switch {
         phone: Handle<Phone>,
         set: impl FnOnce(&mut Settings) -> Vec<Change>,
     ) -> Vec<Change> {
-        self.phones.settings_mut(phone).map(set).unwrap_or_default()
+        let changes = self.phones.settings_mut(phone).map(set).unwrap_or_default();
+        if changes.iter().any(|change| matches!(change, Change::Forwarding(_))) {
+            self.phones.share_forwarding(phone);
+        }
+        changes
     }
 
     /// Lights the lamps of phones for which the mailbox has a message now, and puts out those whose messages were heard.
@@ -43,9 +47,20 @@ impl Switch {
 
     /// Sends an event for each change to every monitor of the phone.
     pub(super) fn report_changes(&self, step: &mut Step<'_>, phone: Handle<Phone>, changes: &[Change]) {
-        let Some(number) = self.phones.phone(phone).map(|phone| phone.number.as_str()) else { return };
         for change in changes {
-            self.report_change(step, phone, number, change);
+            self.report_at(step, phone, change);
+            // Forwarding is the line's, and was set at all its appearances.
+            if matches!(change, Change::Forwarding(_)) {
+                for other in self.phones.other_appearances(phone) {
+                    self.report_at(step, other, change);
+                }
+            }
+        }
+    }
+
+    fn report_at(&self, step: &mut Step<'_>, phone: Handle<Phone>, change: &Change) {
+        if let Some(id) = self.phones.phone(phone).map(|phone| phone.id.as_str()) {
+            self.report_change(step, phone, id, change);
         }
     }
 

@@ -1,6 +1,5 @@
 //! The phone system's configuration.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -9,12 +8,12 @@ use core::net::SocketAddr;
 use ctigate_core::setting::{self, Checked, ConfigError, Key, Setting};
 use ctigate_core::time::Duration;
 
+mod numbers;
+
 use super::phones::{MAX_LINES, MAX_NUMBER, is_dialable};
 use super::service::REQUESTS;
 use super::settings::Defaults;
-
-/// The most phones, including those that an entry with `count` stands for.
-pub const MAX_PHONES: usize = 200_000;
+pub use numbers::MAX_PHONES;
 
 /// The names for the default phones, numbers 1001 to 1010.
 const NAMES: [&str; 10] =
@@ -117,6 +116,13 @@ pub const SWITCH_KEYS: &[Key] = &[
     .default("50"),
     Key::tables("phone[]", 10_000, "The phones; none: 1001 to 1010, Alice to Judy, who answer by hand."),
     Key::text("phone[].number", 32, "The phone's number: digits, `*`, `#`.").required(),
+    Key::text(
+        "phone[].device",
+        40,
+        "The device that the phone is a line of: letters, digits, `-`, `_`, `.`; its device ID is `NUMBER:DEVICE` then. A \
+         line may be on several devices, and a device have several lines; empty: it is a device by itself.",
+    )
+    .default("\"\""),
     Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
     Key::integer("phone[].count", (1, 200_000), "phones", "How many phones, numbered on from `number`.")
         .default("1"),
@@ -204,8 +210,10 @@ ctigate_core::digest! { enum Answer { Manual = 0, After(after) = 1, Busy = 2 } }
 /// One phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneConfig {
-    /// Its number, which is its device ID.
+    /// Its number.
     pub number: String,
+    /// The device that it is a line of; `None` if it is a device by itself.
+    pub device: Option<String>,
     /// The name of its user.
     pub name: String,
     /// What it does when it rings.
@@ -292,11 +300,23 @@ impl Default for SwitchConfig {
     }
 }
 
+impl PhoneConfig {
+    /// Its device ID: the number, and behind a colon the device that it is a line of, if it is not one by itself.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match &self.device {
+            Some(device) => format!("{}:{device}", self.number),
+            None => self.number.clone(),
+        }
+    }
+}
+
 fn default_phones() -> Vec<PhoneConfig> {
     let numbered = NAMES.iter().zip(1001_u32..);
     numbered
         .map(|(name, number)| PhoneConfig {
             number: number.to_string(),
+            device: None,
             name: String::from(*name),
             answer: Answer::Manual,
             no_answer_after: Duration::from_secs(30),
@@ -319,16 +339,7 @@ impl SwitchConfig {
                 errors.push(checked.error(key, "must be a number that can be dialled".into()));
             }
         }
-        let mut phones = Vec::new();
-        let mut numbers = BTreeMap::new();
-        for table in checked.tables("phone") {
-            add_phones(&checked, &table, &mut phones, &mut numbers, &mut errors);
-        }
-        if phones.is_empty() {
-            phones = default_phones();
-            numbers = phones.iter().map(|phone| (phone.number.clone(), String::from("phone"))).collect();
-        }
-        check_places(&checked, &mut numbers, &mut errors);
+        let phones = numbers::check(&checked, &mut errors);
         if errors.is_empty() { Ok(Self::from_checked(&checked, phones)) } else { Err(errors) }
     }
 
@@ -391,92 +402,6 @@ fn group(checked: &Checked, table: &str) -> GroupConfig {
         },
         queue: checked.number(&key("queue")),
     }
-}
-
-/// Checks the numbers that are no phones': each can be dialled and stands once; a group's members are phones.
-fn check_places(checked: &Checked, numbers: &mut BTreeMap<String, String>, errors: &mut Vec<ConfigError>) {
-    let phones: alloc::collections::BTreeSet<String> = numbers.keys().cloned().collect();
-    let tables: Vec<String> = checked.tables("group").collect();
-    let groups = tables.iter().map(|table| {
-        let key = format!("{table}.number");
-        (checked.text(&key).unwrap_or_default().into(), key)
-    });
-    let parking = checked.texts("parking").map(|number| (String::from(number), String::from("parking")));
-    let mailbox = checked.text("mailbox").filter(|number| !number.is_empty());
-    let mailbox = mailbox.map(|number| (String::from(number), String::from("mailbox")));
-    for (number, key) in parking.chain(mailbox).chain(groups) {
-        if !is_dialable(&number) {
-            errors.push(checked.error(&key, format!("has {number:?}, which must be digits, `*` and `#`")));
-        } else if let Some(other) = numbers.insert(number.clone(), key.clone()) {
-            errors.push(checked.error(&key, format!("gives {number}, which {other} has already")));
-        }
-    }
-    for table in tables {
-        let key = format!("{table}.members");
-        for member in checked.texts(&key).filter(|member| !phones.contains(*member)) {
-            errors.push(checked.error(&key, format!("has {member:?}, which is no phone's number")));
-        }
-    }
-}
-
-/// Adds the phones of one `[[phone]]` table, or an error if a number cannot be dialled or is taken.
-fn add_phones(
-    checked: &Checked,
-    table: &str,
-    phones: &mut Vec<PhoneConfig>,
-    numbers: &mut BTreeMap<String, String>,
-    errors: &mut Vec<ConfigError>,
-) {
-    let key = |field: &str| format!("{table}.{field}");
-    let Some(first) = checked.text(&key("number")) else { return };
-    if !is_dialable(first) {
-        errors.push(checked.error(&key("number"), "must be digits, `*` and `#`".into()));
-        return;
-    }
-    let count = checked.number::<usize>(&key("count"));
-    if phones.len().saturating_add(count) > MAX_PHONES {
-        errors.push(checked.error(&key("count"), format!("makes more than {MAX_PHONES} phones in all")));
-        return;
-    }
-    let millis = |field| Duration::from_millis(checked.number(&key(field)));
-    let answer = match checked.text(&key("answer")) {
-        Some("auto") => Answer::After(millis("answer_after_ms")),
-        Some("busy") => Answer::Busy,
-        _ => Answer::Manual,
-    };
-    for offset in 0..count {
-        let Some(number) = numbered_on(first, offset) else {
-            let bound =
-                format!("cannot be increased by {offset}: it must be digits, with room for the last number");
-            errors.push(checked.error(&key("number"), bound));
-            return;
-        };
-        if let Some(other) = numbers.insert(number.clone(), table.into()) {
-            errors.push(checked.error(&key("number"), format!("gives {number}, which {other} has already")));
-            return;
-        }
-        let name = checked.text(&key("name")).unwrap_or_default();
-        let name = if count > 1 { format!("{name} {number}") } else { String::from(name) };
-        phones.push(PhoneConfig {
-            number,
-            name: name.trim().into(),
-            answer,
-            no_answer_after: millis("no_answer_after_ms"),
-            call_waiting: checked.flag(&key("call_waiting")),
-            transfers_by_hanging_up: checked.flag(&key("hangup_transfers")),
-            pickup_group: checked.number(&key("pickup_group")),
-        });
-    }
-}
-
-/// `first` increased by `offset`, with as many digits: 0099 and 1 give 0100.
-fn numbered_on(first: &str, offset: usize) -> Option<String> {
-    if offset == 0 {
-        return Some(first.into());
-    }
-    let number = first.parse::<u64>().ok()?.checked_add(u64::try_from(offset).ok()?)?;
-    let text = format!("{number:0width$}", width = first.len());
-    (text.len() == first.len()).then_some(text)
 }
 
 #[cfg(test)]

@@ -121,7 +121,16 @@ impl Switch {
     }
 
     fn phone_named(&self, number: &str) -> Result<Handle<Phone>, String> {
-        self.phones.find(number).ok_or_else(|| format!("there is no phone {number:?}"))
+        self.phones.find(number).ok_or_else(|| {
+            let appearances =
+                self.phones.appearances(number).iter().filter_map(|phone| self.phones.phone(*phone));
+            let ids: Vec<&str> = appearances.map(|phone| phone.id.as_str()).collect();
+            if ids.is_empty() {
+                format!("there is no phone {number:?}")
+            } else {
+                format!("{number} is on several devices: {}", ids.join(", "))
+            }
+        })
     }
 
     fn phone_acts(&mut self, step: &mut Step<'_>, action: &str, number: &str) -> Done {

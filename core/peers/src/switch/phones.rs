@@ -6,6 +6,7 @@
 //! (initiated, connected or failed); the others are held, ringing or queued.
 
 mod acting;
+mod appearances;
 mod associating;
 mod call;
 mod clearing;
@@ -86,7 +87,9 @@ pub const TABLE: Machine = Machine {
 /// One phone.
 #[derive(Debug)]
 pub struct Phone {
-    /// Its number, which is also its device ID.
+    /// Its device ID: its number or, if it is the line of a device, [`PhoneConfig::id`]. Never changes.
+    pub id: String,
+    /// Its number.
     pub number: String,
     /// The name of its user.
     pub name: String,
@@ -100,6 +103,8 @@ pub struct Phone {
     pub pickup_group: Option<u16>,
     /// The groups it is a member of, by the indexes of their places; never changes.
     groups: Vec<u16>,
+    /// The line that it is one of several appearances of, by the index of its place; never changes.
+    line: Option<u16>,
     /// Its calls, oldest first.
     pub calls: heapless::Vec<Handle<Call>, MAX_LINES>,
     /// The phones that it calls as soon as they and it are free.
@@ -113,6 +118,7 @@ pub struct Phone {
 }
 
 ctigate_core::digest! { struct Phone {
+    id: _,
     number,
     name,
     answer,
@@ -120,6 +126,7 @@ ctigate_core::digest! { struct Phone {
     transfers_by_hanging_up: _,
     pickup_group,
     groups: _,
+    line: _,
     calls => calls.as_slice(),
     call_backs => call_backs.as_slice(),
     deadline,
@@ -201,7 +208,7 @@ enum Key {
 /// All phones, calls and trunks.
 pub struct Phones {
     table: Slots<Phone>,
-    /// Never changes.
+    /// By device ID and, where that names one phone, by number. Never changes.
     numbers: BTreeMap<String, Handle<Phone>>,
     calls: Slots<Call>,
     places: Vec<Place>,
@@ -272,17 +279,20 @@ impl Phones {
             phones.install(phone);
         }
         phones.set_up_places(config);
+        phones.set_up_lines(config);
         phones
     }
 
     fn install(&mut self, config: &PhoneConfig) {
-        if self.numbers.contains_key(&config.number) {
+        let id = config.id();
+        if self.numbers.contains_key(&id) {
             return;
         }
         let pickup_group = Some(config.pickup_group).filter(|group| *group != 0);
         let mut settings = Settings::new(&config.number, &self.rules.forwarding);
         settings.set_call_waiting(config.call_waiting);
         let added = self.table.insert(Phone {
+            id: id.clone(),
             number: config.number.clone(),
             name: config.name.clone(),
             answer: config.answer,
@@ -290,6 +300,7 @@ impl Phones {
             transfers_by_hanging_up: config.transfers_by_hanging_up,
             pickup_group,
             groups: Vec::new(),
+            line: None,
             calls: heapless::Vec::new(),
             call_backs: heapless::Vec::new(),
             deadline: Deadline::default(),
@@ -297,16 +308,16 @@ impl Phones {
             settings,
         });
         let Ok(handle) = added else { return };
-        self.numbers.insert(config.number.clone(), handle);
+        self.numbers.insert(id, handle);
         if let Some(group) = pickup_group {
             self.pickup_groups.entry(group).or_default().push(handle);
         }
     }
 
-    /// The phone of this number.
+    /// The phone with this device ID, or of this number, if that is on no other device.
     #[must_use]
-    pub fn find(&self, number: &str) -> Option<Handle<Phone>> {
-        self.numbers.get(number).copied()
+    pub fn find(&self, id: &str) -> Option<Handle<Phone>> {
+        self.numbers.get(id).copied()
     }
 
     /// The phone with this handle.
@@ -421,9 +432,14 @@ impl Phones {
 
     /// Gives a party a connection in a call, in the state null.
     fn join(&mut self, handle: Handle<Call>, party: Party) {
+        let line = if let Party::Phone(phone) = party {
+            self.table.get(phone).and_then(|one| one.line)
+        } else {
+            None
+        };
         if let Some(call) = self.calls.get_mut(handle) {
             let participation = core::mem::take(&mut call.joins_as);
-            call.parties.push(Connection { participation, ..Connection::new(party) });
+            call.parties.push(Connection { participation, line, ..Connection::new(party) });
         }
         if let Party::Phone(phone) = party
             && let Some(phone) = self.table.get_mut(phone)

@@ -140,6 +140,11 @@ impl Settings {
         }
     }
 
+    /// Takes the forwarding of other settings.
+    pub fn forward_as(&mut self, other: &Self) {
+        self.forwards.clone_from(&other.forwards);
+    }
+
     const fn has(&self, flag: Flag) -> bool {
         self.flags & flag.bit() != 0
     }

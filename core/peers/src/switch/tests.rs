@@ -34,6 +34,7 @@ mod faults;
 mod features;
 mod habits;
 mod joining;
+mod lines;
 mod sessions;
 
 const VERSION: &str = "http://www.ecma-international.org/standards/ecma-323/csta/ed3";

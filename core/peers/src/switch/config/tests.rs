@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use ctigate_core::setting::{Setting, Value};
 use ctigate_core::time::Duration;
 
-use super::{Answer, SwitchConfig, numbered_on};
+use super::numbers::numbered_on;
+use super::{Answer, SwitchConfig};
 
 fn set(key: &str, value: Value) -> Setting {
     Setting { key: key.into(), value }
@@ -93,4 +94,63 @@ fn what_is_never_answered_must_be_a_request() {
     assert_eq!(config.unanswered.len(), 3);
     let errors = names(&["Dance"]).unwrap_err();
     assert!(errors[0].to_string().contains("\"Dance\""), "{errors:?}");
+}
+
+#[test]
+fn a_line_may_be_on_several_devices_and_a_device_have_several_lines() {
+    let phones = |lines: &[(&str, &str)], more: &[Setting]| {
+        let mut settings = vec![listen()];
+        for (index, (number, device)) in lines.iter().enumerate() {
+            settings.push(text(&alloc::format!("phone[{index}].number"), number));
+            settings.push(text(&alloc::format!("phone[{index}].device"), device));
+        }
+        settings.extend_from_slice(more);
+        SwitchConfig::from_settings(&settings)
+    };
+    let config = phones(&[("1001", "SEP1"), ("1001", "SEP2"), ("1002", "SEP2"), ("1003", "")], &[]).unwrap();
+    let ids: Vec<String> = config.phones.iter().map(super::PhoneConfig::id).collect();
+    assert_eq!(ids, ["1001:SEP1", "1001:SEP2", "1002:SEP2", "1003"]);
+    let members = |member: &str| {
+        let members = Value::List(vec![Value::Text(member.into())]);
+        phones(
+            &[("1001", "A"), ("1001", "B"), ("1002", "B")],
+            &[text("group[0].number", "600"), set("group[0].members", members)],
+        )
+    };
+    assert!(["1001:A", "1002", "1002:B"].iter().all(|member| members(member).is_ok()));
+    let count = [set("phone[0].count", Value::Integer(2))];
+    for (wrong, part) in [
+        (
+            phones(&[("1001", "A"), ("1001", "A")], &[]),
+            "phone[1].number = \"1001\": gives 1001:A, which phone[0] has already",
+        ),
+        (
+            phones(&[("1001", "A"), ("1001", "")], &[]),
+            "phone[1].number = \"1001\": gives 1001, which phone[0] has already",
+        ),
+        (
+            phones(&[("1001", ""), ("1001", "A")], &[]),
+            "phone[1].number = \"1001\": gives 1001:A, which phone[0] has already",
+        ),
+        (
+            phones(&[("1001", "A:1")], &[]),
+            "phone[0].device = \"A:1\": must be letters, digits, `-`, `_` and `.`",
+        ),
+        (
+            phones(&[("1001", "A")], &count),
+            "phone[0].device = \"A\": must be left out where count is more than 1",
+        ),
+        (
+            phones(&[("1001", "A")], &[text("mailbox", "1001")]),
+            "mailbox = \"1001\": gives 1001, which phone[0] has already",
+        ),
+        (
+            members("1001"),
+            "group[0].members = [\"1001\"]: has \"1001\", which is on 2 devices: name one as NUMBER:DEVICE",
+        ),
+        (members("1004"), "group[0].members = [\"1004\"]: has \"1004\", which is no phone's number"),
+    ] {
+        let errors: Vec<String> = wrong.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(errors, [part]);
+    }
 }

@@ -134,6 +134,7 @@ impl Phones {
         }
         let party = Party::Phone(phone);
         self.cancel_due(call, party);
+        self.stop_other_appearances(call, party, told);
         self.go(call, party, State::Connected);
         self.tell(call, Kind::Established, party, "newCall", told);
         self.stop_others_ringing(call, party, told);

@@ -76,9 +76,11 @@ pub struct Connection {
     pub(super) since: Instant,
     /// How it takes part.
     pub(super) participation: Participation,
+    /// The line that the phone is one of several appearances of; never changes.
+    pub(super) line: Option<u16>,
 }
 
-ctigate_core::digest! { struct Connection { party, state => state.word(), deadline, due, since, participation } }
+ctigate_core::digest! { struct Connection { party, state => state.word(), deadline, due, since, participation, line: _ } }
 
 impl Connection {
     pub(super) fn new(party: Party) -> Self {
@@ -89,6 +91,7 @@ impl Connection {
             due: Due::RingingEnds,
             since: Instant::ZERO,
             participation: Participation::Active,
+            line: None,
         }
     }
 }
@@ -205,11 +208,12 @@ impl Seen<'_> {
         own.map_or(State::Null, |connection| connection.state)
     }
 
-    /// The other parties and their states. A number that was dialled but never reached is one of them, in the state
-    /// null; nobody is if nothing was dialled yet.
+    /// The other parties and their states, a line as one of them, wherever it rings. A number that was dialled but never
+    /// reached is one, in the state null; nobody is if nothing was dialled yet.
     pub fn others(&self) -> impl Iterator<Item = (Party, State)> {
         let own = Party::Phone(self.phone);
-        let others = self.call.parties.iter().filter(move |other| other.party != own);
+        let others = self.call.parties.iter();
+        let others = others.filter(move |other| other.party != own && !self.call.rings_beside(other, own));
         let alone = others.clone().next().is_none() && !self.call.dialled.is_empty();
         others.map(|other| (other.party, other.state)).chain(alone.then_some((Party::Dialled, State::Null)))
     }

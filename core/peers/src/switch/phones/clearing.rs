@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use ctigate_core::slots::Handle;
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
+use super::appearances::keep_to_itself;
 use super::{Call, Detail, Happening, Kind, Participation, Party, Phone, Phones, Refusal};
 
 impl Phones {
@@ -82,10 +83,12 @@ impl Phones {
         if self.state_of(handle, party) != State::Null {
             self.note_message(handle, party);
             self.cancel_due(handle, party);
+            let is_one_of_many = self.calls.get(handle).is_some_and(|call| call.is_one_of_many(party));
             self.go(handle, party, State::Null);
             // A number that was never reached has no phone to free, and there is no phone to see it.
             if party != Party::Dialled {
                 self.tell(handle, Kind::ConnectionCleared, party, cause, told);
+                keep_to_itself(is_one_of_many, party, told);
             }
         }
         self.remove(handle, party);

@@ -45,6 +45,7 @@ impl Phones {
         cause: &'static str,
         told: &mut Vec<Happening>,
     ) {
+        self.stop_other_appearances(handle, from, told);
         let joins_as = self.participation(handle, from);
         self.go(handle, from, State::Null);
         self.tell_more(handle, Kind::Diverted, from, cause, Detail::Destination(to), told);

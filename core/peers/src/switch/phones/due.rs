@@ -87,7 +87,7 @@ impl Phones {
         let group = self.calls.get(handle)?.via?;
         match self.place(group)?.purpose {
             Use::Group { hunts: Hunts::InTurn | Hunts::LongestIdle, .. } => self.next_member(group, handle),
-            Use::Group { hunts: Hunts::All, .. } | Use::Parking | Use::Mailbox => None,
+            Use::Group { hunts: Hunts::All, .. } | Use::Parking | Use::Mailbox | Use::Line { .. } => None,
         }
     }
 }

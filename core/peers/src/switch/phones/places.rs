@@ -28,6 +28,11 @@ pub enum Use {
     },
     /// Calls are answered and recorded.
     Mailbox,
+    /// The number of a line that is on several devices: calls ring at all of these phones.
+    Line {
+        /// The line's appearances.
+        appearances: Vec<Handle<Phone>>,
+    },
 }
 
 /// A place with a number.
@@ -48,7 +53,7 @@ impl Use {
     const fn next(&self) -> usize {
         match self {
             Self::Group { next, .. } => *next,
-            Self::Parking | Self::Mailbox => 0,
+            Self::Parking | Self::Mailbox | Self::Line { .. } => 0,
         }
     }
 }
@@ -81,7 +86,7 @@ impl Phones {
         }
     }
 
-    fn set_up(&mut self, number: &str, purpose: Use) -> Option<u16> {
+    pub(super) fn set_up(&mut self, number: &str, purpose: Use) -> Option<u16> {
         if self.numbers.contains_key(number) || self.place_numbers.contains_key(number) {
             return None;
         }

@@ -7,10 +7,11 @@ use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState as State;
 
+use super::appearances::{Way, keep_to_itself};
 use super::call::{Due, Outside};
 use super::places::Use;
 use super::{Call, Happening, Kind, MAX_LINES, Party, Phone, Phones, Refusal, is_dialable};
-use crate::switch::config::{Answer, Hunts};
+use crate::switch::config::Answer;
 use crate::switch::settings::Why;
 
 /// The most forwardings on the way of one call.
@@ -117,13 +118,12 @@ impl Phones {
         let mut target = Target { to: Party::Dialled, hops: heapless::Vec::new(), forwarded: None };
         let mut number = String::from(number);
         loop {
-            let Some(phone) = self.find(&number) else {
-                target.to = self.beside_phones(handle, &number)?;
-                return Ok(target);
-            };
-            let Some((forward, cause)) = self.forwarded_at_once(handle, phone)? else {
-                target.to = Party::Phone(phone);
-                return Ok(target);
+            let (phone, forward, cause) = match self.way(handle, &number)? {
+                Way::To(party) => {
+                    target.to = party;
+                    return Ok(target);
+                }
+                Way::From(phone, forward, cause) => (phone, forward, cause),
             };
             let visited = target.hops.iter().any(|(hop, _)| *hop == phone);
             if visited || target.hops.push((phone, cause)).is_err() {
@@ -135,11 +135,29 @@ impl Phones {
         }
     }
 
+    /// Where a number leads, and whether a call can go there.
+    ///
+    /// # Errors
+    /// The cause why it leads nowhere.
+    fn way(&self, handle: Handle<Call>, number: &str) -> Result<Way, &'static str> {
+        if let Some(phone) = self.find(number) {
+            let forwarded = self.forwarded_at_once(handle, phone)?;
+            return Ok(match forwarded {
+                Some((to, cause)) => Way::From(phone, to, cause),
+                None => Way::To(Party::Phone(phone)),
+            });
+        }
+        match self.place_named(number) {
+            Some(line) if !self.appearances_at(line).is_empty() => self.way_to_line(handle, line),
+            _ => self.beside_phones(handle, number).map(Way::To),
+        }
+    }
+
     /// The number to which a phone forwards a call before it rings, and the cause; `None` if it rings.
     ///
     /// # Errors
     /// The cause why it neither rings nor is forwarded.
-    fn forwarded_at_once(
+    pub(super) fn forwarded_at_once(
         &self,
         handle: Handle<Call>,
         phone: Handle<Phone>,
@@ -202,7 +220,7 @@ impl Phones {
     fn place_can_take(&self, handle: Handle<Call>, index: u16) -> Result<(), &'static str> {
         let Some(place) = self.place(index) else { return Err("destNotObtainable") };
         match &place.purpose {
-            Use::Mailbox => Ok(()),
+            Use::Mailbox | Use::Line { .. } => Ok(()),
             Use::Parking => Err("destNotObtainable"),
             Use::Group { queue, .. } => {
                 let waits = place.waiting.len() < *queue;
@@ -262,23 +280,16 @@ impl Phones {
         told: &mut Vec<Happening>,
     ) {
         let Some(place) = self.place(index) else { return };
-        let hunts = match &place.purpose {
-            Use::Group { hunts, .. } => *hunts,
+        match &place.purpose {
+            Use::Group { .. } | Use::Line { .. } => {}
             Use::Mailbox => return self.ring_mailbox(now, handle, index, cause, told),
             Use::Parking => return,
-        };
+        }
         if let Some(call) = self.calls.get_mut(handle) {
             call.via = Some(index);
         }
-        let ringing = match hunts {
-            Hunts::All => {
-                let taken = self.calls.get(handle).map_or(0, |call| call.parties.len());
-                let mut members = self.idle_members(index, handle);
-                members.truncate(self.rules.parties.saturating_sub(taken));
-                members
-            }
-            Hunts::InTurn | Hunts::LongestIdle => self.next_member(index, handle).into_iter().collect(),
-        };
+        let together = self.ringing_together(handle, index);
+        let ringing = together.unwrap_or_else(|| self.next_member(index, handle).into_iter().collect());
         if ringing.is_empty() {
             self.wait_at(handle, index, "noAvailableAgents", told);
         }
@@ -362,10 +373,13 @@ impl Phones {
             connection.since = now;
         }
         self.set_due(handle, party, due, now + after);
+        let is_one_of_many = self.calls.get(handle).is_some_and(|call| call.is_one_of_many(party));
         if self.rules.offers {
             self.tell(handle, Kind::Offered, party, cause, told);
+            keep_to_itself(is_one_of_many, party, told);
         }
         self.tell(handle, Kind::Delivered, party, cause, told);
+        keep_to_itself(is_one_of_many, party, told);
     }
 
     /// What a phone that rings will do by itself, and when: answer, or stop ringing.

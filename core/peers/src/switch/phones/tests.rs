@@ -10,6 +10,7 @@ use ctigate_core::time::{Duration, Instant};
 use super::{By, Call, Detail, Happening, Participation, Party, Phone, Phones, Refusal, is_dialable};
 use crate::switch::config::{Answer, SwitchConfig};
 
+mod appearances;
 mod entering;
 mod forwarding;
 mod joining;
@@ -79,7 +80,7 @@ impl World {
     /// What happened since the last call: event, party, cause, and the phones that saw it, each with its state.
     fn heard(&mut self) -> Vec<String> {
         let told = core::mem::take(&mut self.told);
-        let number = |phone: Handle<Phone>| self.phones.phone(phone).unwrap().number.clone();
+        let number = |phone: Handle<Phone>| self.phones.phone(phone).unwrap().id.clone();
         told.iter()
             .map(|happening| {
                 let party = match happening.party {

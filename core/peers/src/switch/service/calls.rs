@@ -161,8 +161,13 @@ impl Switch {
 
     /// The party of a call whose device has this ID.
     pub(super) fn party_at(&self, call: Handle<Call>, id: &str) -> Option<Party> {
-        let parties = self.phones.call(call)?.parties();
-        parties.iter().map(|one| one.party).find(|party| self.party_device(*party, "") == id)
+        let parties = self.phones.call(call)?.parties().iter().map(|one| one.party);
+        let line = self.phones.appearances(id);
+        let is_on_line = |party: &Party| matches!(party, Party::Phone(phone) if line.contains(phone));
+        parties
+            .clone()
+            .find(|party| self.party_device(*party, "") == id)
+            .or_else(|| parties.clone().find(is_on_line))
     }
 
     /// The call and the phone that a client's connection identifier names. As our device IDs are static, a phone alone

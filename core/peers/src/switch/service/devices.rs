@@ -77,6 +77,9 @@ impl Switch {
         asked: &Relayed<'_>,
     ) -> Outcome {
         let phone = self.informed_of(asked)?;
+        let is_shared = self.phones.phone(phone).is_some_and(Phone::is_shared);
+        let device = self.phones.phone(phone).and_then(Phone::device).map(String::from);
+        let on = device.as_deref().map(|device| [("deviceID", Value::Device(static_device(device)))]);
         let counts = [
             ("maxCallbacks", MAX_CALL_BACKS),
             ("maxAutoAnswerRings", usize::from(MAX_AUTO_ANSWER_RINGS)),
@@ -93,16 +96,17 @@ impl Switch {
         let mut given = Vec::from([
             ("deviceCategory", Value::Text("station")),
             ("namedDeviceTypes", Value::Text("station")),
-            ("hasPhysicalElement", truth(true)),
+            ("hasPhysicalElement", truth(device.is_none())),
             ("acdModels", Value::Elements(&[])),
             ("agentLogOnModels", Value::Elements(&[])),
             ("appearanceAddressable", truth(false)),
-            ("appearanceType", Value::Text("selectedStandard")),
+            ("appearanceType", Value::Text(if is_shared { "basicBridged" } else { "selectedStandard" })),
             ("transAndConfSetup", Value::Elements(TWO_CALLS)),
             ("mediaClassSupport", Value::Elements(const { &[("voice", truth(true))] })),
             ("logDevServList", Value::Elements(&services)),
             ("logDevEvtsList", Value::Elements(&events)),
         ]);
+        given.extend(on.as_ref().map(|on| ("otherPhysicalDeviceList", Value::Elements(on))));
         given.extend(elements(&maintenance));
         given.extend(counts.iter().map(|(name, count)| (*name, Value::Text(count))));
         self.accept(step, to, asked, &given);
@@ -243,6 +247,8 @@ impl Switch {
             Use::Group { .. } => GROUP,
             Use::Parking => PARKING,
             Use::Mailbox => MAILBOX,
+            // Its appearances are devices, among the phones.
+            Use::Line { .. } => return None,
         };
         Some((Party::Place(index), sort))
     }

@@ -260,6 +260,12 @@ impl Switch {
             let party = self.party_at(call, device.id).ok_or(CstaError::INVALID_CONNECTION_ID)?;
             return Ok((call, party));
         }
+        let line = self.phones.appearances(device.id).iter().copied();
+        let at_line =
+            line.filter_map(|phone| Some((self.phones.newest(phone, states)?, Party::Phone(phone))));
+        if let Some(found) = at_line.min() {
+            return Ok(found);
+        }
         if let Some(place) = self.phones.place_named(device.id) {
             let call = self.phones.first_waiting(place).ok_or(CstaError::NO_CALL_TO_ANSWER)?;
             return Ok((call, Party::Place(place)));

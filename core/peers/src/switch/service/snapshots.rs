@@ -18,7 +18,8 @@ use crate::switch::report::known;
 use crate::switch::{Step, Switch, To, names, permitted};
 
 impl Switch {
-    /// Snapshot Device. If the answer is delayed, the snapshot is taken when it is sent.
+    /// Snapshot Device. If the answer is delayed, the snapshot is taken when it is sent. A line of a device that is not
+    /// registered, which is what being out of service means there, has none.
     pub(super) fn snapshot_device(
         &mut self,
         step: &mut Step<'_>,
@@ -27,6 +28,10 @@ impl Switch {
     ) -> Result<(), CstaError> {
         let Request::SnapshotDevice { device } = *request else { return Err(MISROUTED) };
         let phone = self.device(device).ok_or(CstaError::INVALID_DEVICE_ID)?;
+        let is_on_device = self.phones.phone(phone).is_some_and(|phone| phone.device().is_some());
+        if is_on_device && self.phones.settings(phone).is_some_and(|settings| !settings.is_in_service()) {
+            return Err(CstaError::DEVICE_OUT_OF_SERVICE);
+        }
         if self.holds_back(to.0) {
             self.hold_back(step.now, to, Answer::Snapshot(phone));
         } else {

@@ -165,9 +165,7 @@ impl Switch {
     /// The device ID of a party: a number, or a trunk's name.
     pub(in crate::switch) fn party_device(&self, party: Party, dialled: &str) -> String {
         match party {
-            Party::Phone(phone) => {
-                self.phones.phone(phone).map(|phone| phone.number.clone()).unwrap_or_default()
-            }
+            Party::Phone(phone) => self.phones.phone(phone).map(|phone| phone.id.clone()).unwrap_or_default(),
             Party::Trunk(trunk) => alloc::format!("{}{trunk}", self.config.trunk_name),
             Party::Place(place) => {
                 self.phones.place(place).map(|place| place.number.clone()).unwrap_or_default()

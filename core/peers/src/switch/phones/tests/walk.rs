@@ -7,7 +7,7 @@ use ctigate_core::slots::Handle;
 use ctigate_core::time::{Duration, Instant};
 use ctigate_core::wire::csta::model::LocalConnectionState;
 
-use crate::switch::config::{Answer, GroupConfig, Hunts, MergedCalls, SwitchConfig};
+use crate::switch::config::{Answer, GroupConfig, Hunts, MergedCalls, PhoneConfig, SwitchConfig};
 use crate::switch::phones::{
     ACTIVE, By, Call, Detail, Happening, Kind, Merged, Participation, Party, Phone, Phones,
 };
@@ -152,6 +152,14 @@ fn who_only_hears_the_events_knows_every_connection() {
         let mut config =
             SwitchConfig { trunk_prefix: Some("0".into()), trunks: 2, calls: 6, ..SwitchConfig::default() };
         config.phones.truncate(5);
+        if walk % 2 == 1 {
+            // The line 1006 is on two devices.
+            for device in ["A", "B"] {
+                let device = Some(device.into());
+                let phone = PhoneConfig { number: "1006".into(), device, ..config.phones[0].clone() };
+                config.phones.push(phone);
+            }
+        }
         config.parking.push("701".into());
         config.merged_calls = [MergedCalls::New, MergedCalls::First, MergedCalls::Second]
             [usize::try_from(dice.roll(3)).unwrap()];
