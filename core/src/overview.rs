@@ -84,6 +84,8 @@ pub struct SessionView<'a> {
     pub number: &'a str,
     /// The CTI connection it is bound to: its index, and its connection ID.
     pub connection: Option<(u8, u64)>,
+    /// Whether its client was told that its sign-in succeeded.
+    pub is_established: bool,
 }
 
 /// The line appearance that a user has chosen.

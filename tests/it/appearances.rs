@@ -413,6 +413,28 @@ fn a_selection_that_is_not_the_user_s_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_selection_while_a_monitor_starts_makes_its_refusal_void() {
+    let (mut bench, system) = office(&[]);
+    let mut client = client(&mut bench, "tel:1002;phone-context=dialstring;device=HARD2");
+    invite(&mut bench, system, &mut client, "sip:bob@example.com", |_| true);
+    let object = client.monitor_object();
+    client.info(&mut bench, "MonitorStart", &object);
+    assert_eq!(select(&mut bench, "bob", "SOFT2"), Ok(()));
+    let asked = system.asked(&mut bench);
+    let [former, new] = [":0", ":1"].map(|end| {
+        let is_it = |one: &&Asked| one.root() == "MonitorStart" && one.element("deviceObject").ends_with(end);
+        asked.iter().find(is_it).expect("a MonitorStart").invoke
+    });
+    system.say(&mut bench, former, &csta_error("systemResourceAvailibility", "generic"));
+    assert!(client.heard(&mut bench).is_empty(), "the other device decides");
+    let named = "<monitorCrossRefID>m1</monitorCrossRefID>";
+    system.say(&mut bench, new, &csta("MonitorStartResponse", named));
+    let answer = only(&client.heard(&mut bench), 200);
+    assert_eq!(answer.root(), "MonitorStartResponse");
+    assert_eq!(bench.engine().view().monitors, 1);
+}
+
+#[test]
 fn a_selection_before_the_monitor_s_answer_moves_the_monitor_too() {
     let (mut bench, system) = office(&[]);
     let mut client = client(&mut bench, "tel:1002;phone-context=dialstring;device=HARD2");

@@ -1,9 +1,12 @@
 //! The simulation of the whole system, and the quality of its reports.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ctigate_core::Machine;
-use ctigate_core::trace::replay;
+use ctigate_core::engine::Engine;
+use ctigate_core::line::directory::Directory;
+use ctigate_core::trace::{directory_file, replay_with};
 use ctigate_tests::simulate::{Canary, Report, Run, Schedule, examine, sign, simulate, traces};
 
 /// How many seeds the tests run; the program `simulate` runs more.
@@ -34,6 +37,11 @@ fn simulations_hold_every_promise_and_get_everywhere() {
         "event ForwardingEvent",
         "request BYE",
         "notice session_ended",
+        "notice device_changed",
+        "selection acknowledged",
+        "selection refused",
+        "ended: its user may not control its line any more",
+        "ended: not refreshed in time",
         "notice cti_out_of_service",
     ] {
         assert!(whole.met.contains_key(met), "no seed met with «{met}»: {:#?}", whole.met);
@@ -69,13 +77,22 @@ fn a_failing_seed_shrinks_to_few_entries_that_fail_in_the_same_way() {
 fn a_run_leaves_traces_that_replay() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("traces");
     let run = Run::of(3);
+    assert!(run.plan.book.is_some(), "this one has a directory, which changes");
     let written = traces(&run, &folder).unwrap();
     assert!(written.len() >= run.plan.nodes);
     for path in written {
         let trace = std::fs::read(&path).unwrap();
-        let made = replay(&[&trace], |header| {
-            let machine: Box<dyn Machine> =
-                Box::new(ctigate_core::engine::Engine::new(header.config()?, header.seed));
+        let mut find = |hash| {
+            let text = std::fs::read_to_string(folder.join(directory_file(hash))).ok()?;
+            Some(Arc::new(Directory::read(&text, "stored").ok()?))
+        };
+        let made = replay_with(&[&trace], &mut find, |header| {
+            let engine = Engine::new(header.config()?, header.seed);
+            let directory = header.directory.as_ref().and_then(|version| version.directory().cloned());
+            let machine: Box<dyn Machine> = match directory {
+                Some(directory) => Box::new(engine.with_directory(directory)),
+                None => Box::new(engine),
+            };
             Ok(machine)
         });
         assert!(made.is_ok(), "{}: {made:?}", path.display());

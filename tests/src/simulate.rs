@@ -2,14 +2,20 @@
 //!
 //! First comes a storm, in which everything of the `schedule` happens. After every step the invariants must hold
 //! (`guard`), every request must get exactly one answer, and no machine may spin or wake up for nothing. Then the
-//! weather becomes calm: within a bounded time every client that wants service must have it; after some more calls each
-//! client's idea of its calls must be what the phone system knows; and when all have signed out, every table must be
-//! empty.
+//! weather becomes calm: within a bounded time every client that wants service must have it, or be refused if its user
+//! may not control the line; after some more calls each client's idea of its calls must be what the phone system knows;
+//! and when all have signed out, every table must be empty.
+//!
+//! In a part of the worlds there is a directory (`book`): users select line appearances, rights are taken and given
+//! back in mid-call, stores fail, and sessions expire, all in the same weather. No session ever controls a line that its
+//! user may not control.
 //!
 //! A seed reproduces a run. A share of the seeds is run twice, with the same result, and every machine's run is
 //! replayed from its journal.
 
+mod book;
 mod broken;
+mod choices;
 mod client;
 mod crowd;
 mod guard;
@@ -32,6 +38,7 @@ use crate::random::Random;
 use crate::world::{Care, Fault, Weather, World, caught};
 use stage::Stage;
 
+pub use book::{Book, Named};
 pub use broken::Canary;
 pub use crowd::{Progress, crowd};
 pub use plan::{Bounds, ClientPlan, CtiPlan, Manner, WorldPlan};
@@ -69,6 +76,9 @@ impl Run {
         let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9).wrapping_add(7));
         let plan = WorldPlan::draw(&mut random);
         let schedule = Schedule::draw(&mut random, &plan);
+        let mut random = Random::new(seed.wrapping_mul(0x85eb_ca6b).wrapping_add(11));
+        let plan = plan.with_book(&mut random);
+        let schedule = schedule.with_changes(&mut random, &plan);
         Self { seed, plan, schedule, canary: Canary::Healthy }
     }
 
@@ -114,11 +124,11 @@ impl Run {
             self.schedule.entries.iter().partition(|entry| entry.at < self.schedule.storm);
         for entry in storm {
             stage.run_to(world, entry.at)?;
-            stage.happen(world, entry);
+            stage.happen(world, entry)?;
         }
         stage.run_to(world, self.schedule.storm)?;
         let calm_since = world.now();
-        stage.calm(world);
+        stage.calm(world)?;
         stage.serve(world, calm_since)?;
         stage.compare(world, false)?;
         let served = world.now();
@@ -126,7 +136,7 @@ impl Run {
         let quiet = calm.iter().all(|entry| entry.what.is_use());
         for entry in calm {
             stage.run_to(world, served.saturating_add(entry.at.saturating_sub(self.schedule.storm)))?;
-            stage.happen(world, entry);
+            stage.happen(world, entry)?;
         }
         stage.compare(world, quiet)?;
         stage.compare_settings(world)?;

@@ -1,5 +1,6 @@
 //! Machines with a function that is called after every step.
 
+use ctigate_core::engine::Selection;
 use ctigate_core::{Actions, Input, Instant, Listen, Machine, Taken, Wake};
 
 /// A machine, and the function that is called after each step with the machine, the input (the bytes that were taken)
@@ -20,6 +21,10 @@ impl<M: Machine, F: FnMut(&M, Instant, &Input<'_>, &Actions)> Machine for Watche
         let taken = self.machine.step(now, input, actions);
         (self.after)(&self.machine, now, &input.up_to(taken), actions);
         taken
+    }
+
+    fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
+        self.machine.selections(after, most)
     }
 
     fn build(&self) -> &'static str {

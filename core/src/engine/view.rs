@@ -2,6 +2,7 @@
 
 use super::{Engine, Gateway};
 use crate::overview::{ConnectionView, Counters, Overview, Selection, SessionView, View};
+use crate::rcc::session::Carrier as _;
 use crate::sip::transactions::ServerMachine;
 
 impl Engine {
@@ -79,6 +80,7 @@ impl Engine {
             local_tag: session.carrier.dialog.local_tag(),
             number: session.number(),
             connection: session.connection.map(|connection| (connection.index(), connection.id)),
+            is_established: session.carrier.is_established(),
         })
     }
 

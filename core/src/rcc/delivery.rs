@@ -55,6 +55,18 @@ impl<C: Carrier> Control<C> {
         clients.announced(step, self, session);
     }
 
+    /// Answers a MonitorStart that was held with an error.
+    pub(super) fn refuse_waiter<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        waiter: Waiter,
+        error: CstaError,
+    ) {
+        self.note_failed(step, clients, waiter.session, ("MonitorStart", true), error);
+        self.answer_waiter(step, clients, waiter, Answer::Error(error));
+    }
+
     /// Tells all clients concerned that a switch monitor was refused.
     pub(super) fn tell_refusal<K: Clients<C>>(
         &mut self,
@@ -63,8 +75,7 @@ impl<C: Carrier> Control<C> {
         refused: &RefusedMonitor,
     ) {
         for waiter in &refused.waiters {
-            self.note_failed(step, clients, waiter.session, ("MonitorStart", true), refused.error);
-            self.answer_waiter(step, clients, *waiter, Answer::Error(refused.error));
+            self.refuse_waiter(step, clients, *waiter, refused.error);
         }
         for monitor in &refused.unmoved {
             if let Some(news) = self.leave_unmoved(step, *monitor, refused.error) {

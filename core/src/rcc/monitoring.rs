@@ -114,7 +114,7 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Returns the switch monitor of a device over a connection, which is started if there is none.
-    fn switch_monitor(
+    pub(super) fn switch_monitor(
         &mut self,
         step: &mut Step<'_>,
         link: ConnectionRef,
@@ -419,7 +419,12 @@ impl<C: Carrier> Control<C> {
     }
 
     /// Attaches a monitor to the switch monitor that feeds it from now on; its client is out of date.
-    fn feed(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, switch_monitor: Handle<SwitchMonitor>) {
+    pub(super) fn feed(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        switch_monitor: Handle<SwitchMonitor>,
+    ) {
         let Some(one) = self.monitors.get_mut(monitor).expected("a monitor") else { return };
         let before = one.source.replace(switch_monitor);
         // The loss of its previous connection may not have been dealt with yet.

@@ -8,11 +8,12 @@ use super::clients::Clients;
 use super::control::{Control, News, What};
 use super::reference::Reference;
 use super::session::{Carrier, Monitor};
-use super::switch_monitor::State;
+use super::switch_monitor::{State, Waiter};
 use crate::action::Level;
 use crate::few::Few;
 use crate::slots::Handle;
 use crate::step::{SessionId, Step};
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::Device;
 
 impl<C: Carrier> Control<C> {
@@ -53,9 +54,14 @@ impl<C: Carrier> Control<C> {
             return;
         }
         let monitors = self.sessions.get(session).map(|one| one.monitors.clone()).unwrap_or_default();
+        let mut waiters: Few<Waiter> = Few::default();
         for monitor in monitors.iter().copied() {
-            if self.monitors.get(monitor).is_some_and(|one| one.line.is_none()) {
-                self.leave_device(step, monitor, device);
+            // A monitor of another line stays where it is.
+            if self.monitors.get(monitor).is_none_or(|one| one.line.is_some()) {
+                continue;
+            }
+            if let Some(waiter) = self.leave_device(step, monitor, device) {
+                waiters.push(waiter);
             }
         }
         self.set_device(session, device);
@@ -69,15 +75,48 @@ impl<C: Carrier> Control<C> {
             &[("from", &&*before), ("device", &device)],
         );
         // A session that is still signing in has no monitor, unless it was begun elsewhere: then its answer does this.
+        for waiter in waiters.iter().copied() {
+            self.await_device(step, clients, waiter, device);
+        }
         let is_established = self.sessions.get(session).is_some_and(|one| one.carrier.is_established());
         if let (true, Ok(link)) = (is_established, self.link_of(session)) {
             self.restart_monitors(step, clients, session, link);
         }
     }
 
-    /// Detaches a monitor from what feeds it, for another device.
-    fn leave_device(&mut self, step: &mut Step<'_>, monitor: Handle<Monitor>, device: &str) {
+    /// Lets a MonitorStart wait for the other device: what becomes of the former one does not matter to its client.
+    fn await_device<K: Clients<C>>(
+        &mut self,
+        step: &mut Step<'_>,
+        clients: &mut K,
+        waiter: Waiter,
+        device: &str,
+    ) {
+        let link = self.link_of(waiter.session).map_err(|_| CstaError::NETWORK_OUT_OF_SERVICE);
+        match link.and_then(|link| self.switch_monitor(step, link, device)) {
+            Ok(switch_monitor) => {
+                self.feed(step, waiter.monitor, switch_monitor);
+                if self.join(waiter).is_some() {
+                    self.announce_monitor(step, clients, waiter);
+                }
+            }
+            Err(error) => {
+                self.forget_monitor(waiter.monitor);
+                self.refuse_waiter(step, clients, waiter, error);
+            }
+        }
+    }
+
+    /// Detaches a monitor from what feeds it, for another device. Returns the MonitorStart that still waits for it.
+    fn leave_device(
+        &mut self,
+        step: &mut Step<'_>,
+        monitor: Handle<Monitor>,
+        device: &str,
+    ) -> Option<Waiter> {
         let source = self.monitors.get_mut(monitor).and_then(|one| one.source.take());
+        let former = source.and_then(|source| self.switch_monitors.slots.get_mut(source));
+        let waiter = former.and_then(|former| former.take_waiter(monitor));
         let left = source.and_then(|source| self.switch_monitors.slots.get_mut(source)).map(|one| {
             one.monitors.retain(|other| *other != monitor);
             let is_idle = one.monitors.is_empty() && matches!(one.state, State::Active { .. });
@@ -93,6 +132,7 @@ impl<C: Carrier> Control<C> {
         if let (Some(source), Some((_, _, true))) = (source, left) {
             self.stop_switch_monitor(step, source);
         }
+        waiter
     }
 
     /// Ends a session's monitors of other lines that its user may not control any more. Its client is told.

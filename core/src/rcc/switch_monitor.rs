@@ -197,6 +197,13 @@ impl Verification {
 }
 
 impl SwitchMonitor {
+    /// Removes the MonitorStart that waits for a monitor, and returns it.
+    pub(super) fn take_waiter(&mut self, monitor: Handle<Monitor>) -> Option<Waiter> {
+        let State::Starting { waiters, .. } = &mut self.state else { return None };
+        let index = waiters.iter().position(|waiter| waiter.monitor == monitor)?;
+        Some(waiters.remove(index))
+    }
+
     /// Whether a client's MonitorStart for this monitor waits for it to be active.
     pub(super) fn is_awaited_by(&self, monitor: Handle<Monitor>) -> bool {
         let State::Starting { waiters, .. } = &self.state else { return false };

@@ -67,10 +67,17 @@ canaries! {
     a_request_that_swaps_its_calls_is_caught: SwappedRequest, "exchanges the calls";
     a_request_about_two_lines_is_caught: ForeignConnection, "a connection of another line";
     a_transfer_that_is_not_told_to_all_is_caught: TransferUntold, "believes";
-    a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "believes";
+    a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "other parties than there are";
     a_wrong_party_that_is_cleared_is_caught: WrongPartyCleared, "clears the wrong party";
     a_forwarding_told_to_the_wrong_line_is_caught: ForwardingToWrongLine, "does not belong to";
     a_consultation_whose_held_call_is_not_told_is_caught: HeldLost, "believes";
     a_parked_call_that_is_not_told_to_leave_is_caught: DivertedLost, "believes";
     a_setting_told_twice_is_caught: DisturbTwice, "was told of the settings";
+    a_right_that_a_reload_leaves_is_caught: RightsKept, "controls a line its user may not";
+    a_right_that_a_reload_takes_wrongly_is_caught: OthersEnded, "a reload ends a session whose user may";
+    a_user_told_apart_by_case_is_caught: UserCase, "every client has service";
+    a_selection_acknowledged_before_it_is_kept_is_caught: ChoiceUnkept, "an acknowledged selection is lost";
+    a_selection_that_is_not_restored_is_caught: ChoiceForgotten, "an acknowledged selection is lost";
+    a_selection_that_no_session_follows_is_caught: ChoiceUnfollowed, "not at the line appearance that its user means";
+    calls_at_a_device_that_was_left_are_caught: OldDeviceKept, "believes";
 }

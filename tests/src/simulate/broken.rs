@@ -2,15 +2,18 @@
 //! state, without support in the core. The simulation must detect every one.
 
 mod calls;
+mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ctigate_core::engine::Engine;
+use ctigate_core::engine::{Engine, Selection};
+use ctigate_core::line::directory::Directory;
 use ctigate_core::wire::csta_frame::frame;
 use ctigate_core::{Action, Actions, Input, Instant, LinkId, Listen, Machine, Taken, Wake, Why};
 
 use super::inbox::{complete, element, header, root};
 use super::seen::Seen;
+use site::Site;
 
 /// The way in which an engine is broken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,11 +83,25 @@ pub enum Canary {
     DivertedLost,
     /// A phone system tells twice that calls must not disturb.
     DisturbTwice,
+    /// A reload leaves users the lines that were taken from them.
+    RightsKept,
+    /// A reload takes lines from users who may control them.
+    OthersEnded,
+    /// Users are told apart by capital and small letters.
+    UserCase,
+    /// A selection is acknowledged before it is kept.
+    ChoiceUnkept,
+    /// What the store has kept is not in force after a restart.
+    ChoiceForgotten,
+    /// Sessions do not follow their users' choices.
+    ChoiceUnfollowed,
+    /// Calls at the device that a session has left are not cleared.
+    OldDeviceKept,
 }
 
 impl Canary {
     /// All broken ones.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 38] = [
         Self::LostAnswer,
         Self::AnsweredTwice,
         Self::UnfairRotation,
@@ -116,6 +133,13 @@ impl Canary {
         Self::HeldLost,
         Self::DivertedLost,
         Self::DisturbTwice,
+        Self::RightsKept,
+        Self::OthersEnded,
+        Self::UserCase,
+        Self::ChoiceUnkept,
+        Self::ChoiceForgotten,
+        Self::ChoiceUnfollowed,
+        Self::OldDeviceKept,
     ];
 
     /// Whether the phone systems are broken, and the engines are not.
@@ -155,6 +179,7 @@ pub(super) struct Broken {
     snapshot: bool,
     /// How many engines this process had made before.
     made: u64,
+    site: Site,
 }
 
 std::thread_local! {
@@ -162,7 +187,7 @@ std::thread_local! {
 }
 
 impl Broken {
-    pub(super) fn new(engine: Engine, canary: Canary) -> Self {
+    pub(super) fn new(engine: Engine, canary: Canary, directory: Option<&Directory>) -> Self {
         let made = MADE.replace(MADE.get().wrapping_add(1));
         Self {
             engine,
@@ -176,6 +201,7 @@ impl Broken {
             merged: BTreeSet::new(),
             snapshot: false,
             made,
+            site: Site::new(canary, directory),
         }
     }
 
@@ -189,6 +215,7 @@ impl Broken {
         reason = "each canary spoils one thing; the others leave it as it is"
     )]
     pub(super) fn distort(&self, seen: &mut Seen) {
+        self.site.distort(seen);
         match self.canary {
             Canary::UnfairRotation => {
                 let first = seen
@@ -277,6 +304,7 @@ impl Broken {
                 // As long as before, so that Content-Length stays correct.
                 out = text.replace(call, &"7".repeat(call.len()));
             }
+            Canary::OldDeviceKept if self.site.conceals(text) => return None,
             Canary::RestlessSession | Canary::PassedLimit => self.count = self.count.wrapping_add(1),
             _ => out = self.spoil_calls(text)?,
         }
@@ -341,11 +369,13 @@ impl Broken {
                     }
                 }
                 Action::Notify(notice) => {
+                    self.site.note(notice.name, notice.fields);
                     if notice.name == "dialog_taken_over" {
                         self.taken_over.extend(super::field(notice.fields, "call_id"));
                     }
                     super::pass(action, actions);
                 }
+                Action::Reply { .. } if self.site.withholds(&action) => {}
                 Action::Close { .. }
                 | Action::Print { .. }
                 | Action::Persist { .. }
@@ -414,9 +444,14 @@ impl Machine for Broken {
         }
         self.snapshot = matches!(input, Input::Bytes { bytes, .. } if shows_calls(bytes));
         self.inner.clear();
-        let taken = self.engine.step(now, input, &mut self.inner);
+        let taken = self.misguided(now, input);
+        self.site.hasten(&input, &self.inner, actions);
         self.pass(actions);
         taken
+    }
+
+    fn selections(&self, after: &str, most: usize) -> Vec<Selection> {
+        Machine::selections(&self.engine, after, most)
     }
 
     fn next_wake(&self) -> Option<Wake> {

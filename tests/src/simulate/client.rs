@@ -122,6 +122,18 @@ enum Purpose {
     Other,
 }
 
+/// What a client is due, by the directories in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Service.
+    #[default]
+    Service,
+    /// That its sign-ins are refused.
+    Refusal,
+    /// Either.
+    Either,
+}
+
 /// One client.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Client {
@@ -138,6 +150,14 @@ pub(super) struct Client {
     pub(super) may_watch_twice: bool,
     /// Whether it refreshes often, in order to come back soon.
     pub(super) hurries: bool,
+    /// What it is due.
+    pub(super) due: Due,
+    /// When its last sign-in was sent, if that was refused because of its user or line.
+    refused_at: Option<u64>,
+    /// The node that refused it last.
+    refused_by: Option<usize>,
+    /// Until when it does not refresh its session.
+    sleeps_until: u64,
     dialog: Option<Dialog>,
     dialogs: u32,
     cseq: u32,
@@ -205,6 +225,10 @@ impl Client {
             blind: false,
             may_watch_twice: false,
             hurries: false,
+            due: Due::Service,
+            refused_at: None,
+            refused_by: None,
+            sleeps_until: 0,
             dialog: None,
             dialogs: 0,
             cseq: 0,
@@ -244,7 +268,7 @@ impl Client {
 
     /// The line as it names it.
     fn line(&self) -> String {
-        format!("tel:{};phone-context=dialstring", self.plan.number)
+        self.plan.line()
     }
 
     /// Processes received messages, retransmits, and does what is necessary to have service.
@@ -271,6 +295,9 @@ impl Client {
             return self.sign_out(world, balancer);
         }
         let Some(dialog) = &self.dialog else { return self.sign_in(world, balancer) };
+        if now < self.sleeps_until {
+            return;
+        }
         let (normal, node) = (dialog.normal, dialog.node);
         let often = if normal { 30 } else { 2 };
         if now >= self.refresh_at || (self.hurries && !normal) {
@@ -289,16 +316,26 @@ impl Client {
         }
     }
 
-    /// Whether it has the service it wants.
+    /// Whether it has the service it wants, or none if it is due none.
     pub(super) fn is_served(&self) -> bool {
+        let refused = self.dialog.is_none() && self.refused_at.is_some();
+        match self.due {
+            Due::Service => self.has_service(),
+            Due::Refusal => !self.wants || refused,
+            Due::Either => refused || self.has_service(),
+        }
+    }
+
+    fn has_service(&self) -> bool {
         let normal = self.dialog.as_ref().is_some_and(|dialog| dialog.normal);
         let knows = self.snapped || self.blind;
         !self.wants || (normal && self.monitor.is_some() && knows && !self.is_busy())
     }
 
-    /// Whether it has the service it wants, and has refreshed since then.
+    /// Whether it has the service it wants, and has refreshed since then; or was refused since then, if it is due none.
     pub(super) fn is_served_since(&self, since: u64) -> bool {
-        self.is_served() && (!self.wants || self.refreshed_at >= since)
+        let last = if self.dialog.is_none() { self.refused_at.unwrap_or(0) } else { self.refreshed_at };
+        self.is_served() && (!self.wants || last >= since)
     }
 
     /// The Call-ID of its dialog.
@@ -350,15 +387,24 @@ impl Client {
 
     /// Its state, for a fault's message.
     pub(super) fn scene(&self) -> String {
-        let Self { plan, wants, dialog, monitor, snapped, belief, .. } = self;
+        let Self { plan, wants, due, refused_at, dialog, monitor, snapped, belief, .. } = self;
         let user = &plan.user;
-        format!("{user}: wants {wants}, {dialog:?}, monitor {monitor:?}, snapshot {snapped}, {belief:?}")
+        format!(
+            "{user}: wants {wants}, due {due:?}, refused {refused_at:?}, {dialog:?}, monitor {monitor:?}, snapshot \
+             {snapped}, {belief:?}"
+        )
     }
 
     /// Refreshes by re-INVITE as soon as it can: an UPDATE moves no session.
     pub(super) const fn hasten(&mut self, now: u64) {
+        self.sleeps_until = 0;
         self.refresh_at = now;
         self.hastened_at = now;
+    }
+
+    /// Does not refresh its session until then.
+    pub(super) const fn sleep(&mut self, until: u64) {
+        self.sleeps_until = until;
     }
 
     /// Comes back as a new client.

@@ -1,6 +1,7 @@
 //! The invariants that are checked after every step of a node.
 
 mod fairness;
+mod rights;
 mod telling;
 mod traffic;
 
@@ -11,6 +12,7 @@ use core::cell::RefCell;
 
 use ctigate_core::{Actions, Input, Instant};
 
+use super::book::Book;
 use super::broken::Broken;
 use super::ledger::Ledger;
 use super::plan::WorldPlan;
@@ -19,6 +21,7 @@ use super::seen::{Seen, SeenCalls};
 use super::watch::Watcher;
 use crate::world::Alarm;
 use fairness::Fairness;
+use rights::Rights;
 use traffic::Traffic;
 
 /// The most early events.
@@ -35,6 +38,7 @@ pub(super) struct NodeGuard {
     ids: BTreeSet<u64>,
     fairness: Fairness,
     traffic: Traffic,
+    rights: Rights,
     /// The transitions of its state machines; kept for a share of the seeds.
     transitions: Option<Rc<RefCell<Transitions>>>,
     states: States,
@@ -45,7 +49,7 @@ impl NodeGuard {
         index: usize,
         plan: &Rc<WorldPlan>,
         alarm: &Alarm,
-        now: &Rc<RefCell<Seen>>,
+        (now, book): (&Rc<RefCell<Seen>>, &Rc<RefCell<Option<Book>>>),
         ledger: &Rc<RefCell<Ledger>>,
         calls: &[Rc<RefCell<SeenCalls>>],
         transitions: Option<Rc<RefCell<Transitions>>>,
@@ -59,6 +63,7 @@ impl NodeGuard {
             ids: BTreeSet::new(),
             fairness: Fairness::new(plan.rebinds()),
             traffic: Traffic::new(index, Rc::clone(plan), Rc::clone(ledger), calls.to_vec()),
+            rights: Rights::new(Rc::clone(plan), Rc::clone(book)),
             transitions,
             states: States::new(),
         }
@@ -121,6 +126,9 @@ impl Watcher<Broken> for NodeGuard {
         let shared = Rc::clone(&self.now);
         let mut now = shared.borrow_mut();
         now.look(machine.engine());
+        if self.rights.is_kept() {
+            now.look_at_choices(machine.engine());
+        }
         machine.distort(&mut now);
         if let Some(transitions) = &self.transitions {
             transitions.borrow_mut().note(&mut self.states, machine.engine().machines());
@@ -131,7 +139,11 @@ impl Watcher<Broken> for NodeGuard {
         if let Err(what) = self.fairness.check(&self.before, &now) {
             self.alarm.raise(|| what);
         }
-        if let Err(what) = self.traffic.check(self.alarm.now(), (&self.before, &now), input, actions) {
+        let at = self.alarm.now();
+        if let Err(what) = self.rights.check(at, (&self.before, &now), input, actions) {
+            self.alarm.raise(|| what);
+        }
+        if let Err(what) = self.traffic.check(at, (&self.before, &now, &self.rights), input, actions) {
             self.alarm.raise(|| what);
         }
         if self.before != *now {

@@ -128,12 +128,20 @@ impl Ledger {
         self.takeovers.get(&(call_id.to_owned(), node)).copied()
     }
 
-    /// Notes an event that was written; a retransmission has the same Via.
-    pub(super) fn event(&mut self, at: u64, node: usize, (call_id, via): (&str, &str), ends_monitor: bool) {
+    /// Notes an event that was written; a retransmission has the same Via. Returns whether it is none.
+    pub(super) fn event(
+        &mut self,
+        at: u64,
+        node: usize,
+        (call_id, via): (&str, &str),
+        ends_monitor: bool,
+    ) -> bool {
         let events = self.events.entry(call_id.to_owned()).or_default();
-        if !events.iter().rev().any(|event| event.via == via) {
+        let is_first = !events.iter().rev().any(|event| event.via == via);
+        if is_first {
             events.push(Event { at, node, via: via.to_owned(), ends_monitor });
         }
+        is_first
     }
 
     /// When the event with this Via was written first.

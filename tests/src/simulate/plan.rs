@@ -4,6 +4,8 @@ use core::net::SocketAddr;
 
 use ctigate_core::config::MAX_CONNECTIONS;
 
+use super::book::{Book, Named};
+use super::client::belief::number;
 use super::schedule::{GROUP, PARKING};
 use crate::office::ip;
 use crate::random::Random;
@@ -53,6 +55,30 @@ pub struct ClientPlan {
     pub asks: bool,
     /// Whether it wants service in calm weather.
     pub stays: bool,
+    /// How it names itself and its line, if there is a directory.
+    pub named: Option<Named>,
+}
+
+impl ClientPlan {
+    /// The URI in From.
+    pub(super) fn from(&self) -> String {
+        let own = || format!("sip:{}@example.com", self.user);
+        self.named.as_ref().map_or_else(own, |named| named.from.clone())
+    }
+
+    /// The line as it names it.
+    pub(super) fn line(&self) -> String {
+        let own = || format!("tel:{};phone-context=dialstring", self.number);
+        self.named.as_ref().map_or_else(own, |named| named.uri.clone())
+    }
+
+    /// Whether what it is told of its line may also be said of another phone, while the phone system knows its line as
+    /// `phone`: its line URI has the other's number, and its user has chosen another line.
+    pub(super) fn looks_like_another(&self, phone: &str) -> bool {
+        let shown = number(&self.line());
+        let is_phone = shown.parse().is_ok_and(|shown| (FIRST_PHONE..FIRST_PHONE + PHONES).contains(&shown));
+        is_phone && shown != phone
+    }
 }
 
 /// A CTI connection: which phone system, and its port there.
@@ -116,6 +142,8 @@ pub struct WorldPlan {
     pub unnoticed: u64,
     /// The clients.
     pub clients: Vec<ClientPlan>,
+    /// The directory of users and lines; without one, any line may be controlled.
+    pub book: Option<Book>,
 }
 
 impl WorldPlan {
@@ -142,9 +170,30 @@ impl WorldPlan {
             snapshots,
             unnoticed,
             clients,
+            book: None,
         };
         plan.draw_rarities(random);
         plan
+    }
+
+    /// Draws a directory for a part of the worlds: those in which every phone may have any number of clients.
+    #[must_use]
+    pub fn with_book(mut self, random: &mut Random) -> Self {
+        if !random.chance(450) || !self.bounds.has_spare_monitors() {
+            return self;
+        }
+        let book = Book::draw(random, self.clients.len());
+        for (index, client) in self.clients.iter_mut().enumerate() {
+            client.named = Some(book.name(random, index));
+        }
+        self.book = Some(book);
+        self
+    }
+
+    /// The plan of the client with a dialog: dialogs are named after its user.
+    pub(super) fn client_of(&self, call_id: &str) -> Option<&ClientPlan> {
+        let user = call_id.rsplit_once('-').map_or("", |(user, _)| user);
+        self.clients.iter().find(|client| client.user == user)
     }
 
     /// Draws properties that few seeds have.
@@ -329,6 +378,7 @@ fn draw_clients(random: &mut Random, sessions: usize) -> Vec<ClientPlan> {
             asks: !sipe && random.chance(500),
             // One session stays free for late INVITEs.
             stays: index < u64::try_from(sessions).unwrap_or(u64::MAX) && random.chance(850),
+            named: None,
         }
     });
     drawn.collect()

@@ -1,6 +1,10 @@
 //! The schedule of a simulated world: a list, drawn from the seed, of small independent faults and uses. Any sublist is
 //! a schedule too, so that a failing one can be shrunk.
 
+mod changes;
+
+use ctigate_core::StoreFault;
+
 use super::plan::{FIRST_PHONE, PHONES, WorldPlan};
 use crate::random::Random;
 
@@ -112,6 +116,14 @@ pub enum What {
     SwitchJump { switch: usize, ms: u64 },
     /// A node gets another wall-clock time.
     WallClock { node: usize, micros: u64 },
+    /// A user selects a line appearance at a node, or tries to.
+    Select { node: usize, client: usize },
+    /// The directory and the number rules change, and a node reads them anew; all nodes, if none is named.
+    Reload { node: Option<usize> },
+    /// A node's store fails.
+    StoreFails { node: usize, fault: StoreFault, ms: u64 },
+    /// A client does not refresh its session.
+    Sleep { client: usize, ms: u64 },
 }
 
 /// The numbers for parking, if there are any.
@@ -408,11 +420,11 @@ mod tests {
         let mut kinds = std::collections::BTreeSet::new();
         for seed in 0..300 {
             let mut random = Random::new(seed);
-            let plan = WorldPlan::draw(&mut random);
-            let schedule = Schedule::draw(&mut random, &plan);
+            let plan = WorldPlan::draw(&mut random).with_book(&mut random);
+            let schedule = Schedule::draw(&mut random, &plan).with_changes(&mut random, &plan);
             assert!(schedule.entries.is_sorted_by_key(|entry| entry.at));
             kinds.extend(schedule.entries.iter().map(|entry| entry.what.kind()));
         }
-        assert_eq!(kinds.len(), 40, "{kinds:?}");
+        assert_eq!(kinds.len(), 44, "{kinds:?}");
     }
 }

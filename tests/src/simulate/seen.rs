@@ -27,6 +27,8 @@ pub(super) struct SeenSession {
     pub(super) number: String,
     /// Its CTI connection: index and connection ID.
     pub(super) connection: Option<(u8, u64)>,
+    /// Whether its client was told that it is signed in.
+    pub(super) is_established: bool,
 }
 
 impl SeenSession {
@@ -44,6 +46,8 @@ pub(super) struct Seen {
     pub(super) view: View,
     pub(super) connections: Vec<SeenConnection>,
     pub(super) sessions: Vec<SeenSession>,
+    /// The choices in force, by user ID without case; looked at if there is a directory.
+    pub(super) chosen: BTreeMap<String, String>,
 }
 
 impl Seen {
@@ -62,6 +66,7 @@ impl Seen {
             match self.sessions.get_mut(count) {
                 Some(seen) if seen.handle == session.handle => {
                     seen.connection = session.connection;
+                    seen.is_established = session.is_established;
                     if seen.number != session.number {
                         session.number.clone_into(&mut seen.number);
                     }
@@ -73,6 +78,7 @@ impl Seen {
                         tag: session.local_tag.to_owned(),
                         number: session.number.to_owned(),
                         connection: session.connection,
+                        is_established: session.is_established,
                     };
                     self.sessions.truncate(count);
                     self.sessions.push(seen);
@@ -81,6 +87,11 @@ impl Seen {
             count = count.saturating_add(1);
         }
         self.sessions.truncate(count);
+    }
+
+    /// Brings the observation of users' choices up to date.
+    pub(super) fn look_at_choices(&mut self, engine: &Engine) {
+        self.chosen = engine.selections("").map(|one| (one.user.into(), one.choice.into())).collect();
     }
 
     pub(super) fn session(&self, handle: u64) -> Option<&SeenSession> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Canary, Entry, Run, Schedule};
 use crate::world::{Care, Fault};
+use ctigate_core::trace::directory_file;
 
 /// The most runs that shrinking takes.
 const RUNS: usize = 600;
@@ -105,6 +106,11 @@ pub fn traces(run: &Run, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for index in 0..run.plan.nodes {
         let Some(host) = world.host_named(&format!("node{index}")) else { continue };
+        for directory in world.directories(host) {
+            let mut text = String::new();
+            directory.write(&mut text);
+            std::fs::write(folder.join(directory_file(directory.hash())), text)?;
+        }
         for (life, trace) in world.end_traces(host).iter().enumerate() {
             let broken =
                 if run.canary == Canary::Healthy { String::new() } else { format!("-{:?}", run.canary) };

@@ -3,20 +3,24 @@
 mod deeds;
 mod ending;
 mod people;
+mod site;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use core::cell::RefCell;
 
-use ctigate_core::config::Config;
-use ctigate_core::engine::Engine;
+use ctigate_core::config::{Config, DirectoryVersion};
+use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::{Setting, read_line};
 use ctigate_core::trace::Header;
 use ctigate_core::{Duration, Machine, Seed};
 use ctigate_peers::switch::{Switch, SwitchConfig};
 
+use super::book::Book;
 use super::broken::{Broken, Canary};
+use super::choices::Choices;
 use super::client::{Balancer, Client, Health, node_address};
 use super::guard::NodeGuard;
 use super::ledger::Ledger;
@@ -41,8 +45,23 @@ pub(super) struct Node {
     pub(super) seen: Rc<RefCell<Seen>>,
     /// How often it was started.
     lives: u64,
+    /// Its settings, without those that belong to the directory.
+    lines: Vec<String>,
     settings: Vec<Setting>,
     config: Config,
+    /// The directory that it began with.
+    directory: Option<Arc<Directory>>,
+    /// The directory in force.
+    book: Rc<RefCell<Option<Book>>>,
+    choices: Choices,
+}
+
+impl Node {
+    /// The header of a trace that begins now.
+    fn header(&self, seed: Seed) -> Header {
+        let directory = self.directory.clone().map(DirectoryVersion::from);
+        Header { directory, ..Header::new("gateway", seed, self.settings.clone()) }
+    }
 }
 
 /// One phone system.
@@ -61,6 +80,8 @@ pub(super) struct Stage {
     pub(super) switches: Vec<PhoneSystem>,
     pub(super) clients: Vec<Client>,
     pub(super) balancer: Balancer,
+    /// The site's directory as it is written now; nodes may still have an earlier version.
+    book: Option<Book>,
     ledger: Rc<RefCell<Ledger>>,
     transitions: Option<Rc<RefCell<Transitions>>>,
     /// What ends by itself, by time.
@@ -105,6 +126,7 @@ impl Stage {
             switches: Vec::new(),
             clients: Vec::new(),
             balancer: Balancer::new(plan.nodes),
+            book: plan.book.clone(),
             ledger: Rc::default(),
             transitions: watch_states.then(Rc::default),
             ends: BTreeMap::new(),
@@ -155,14 +177,28 @@ impl Stage {
             lines.push(format!("cti.connection[{number}].foreign_calls = {}", self.plan.foreign_calls));
         }
         lines.extend(self.plan.gateway.iter().cloned());
-        let settings = settings(world, &lines)?;
-        let config = Config::from_settings(&settings).map_err(|errors| wrong(world, &errors))?;
+        let found = settings(world, &lines)?;
+        let config = Config::from_settings(&found).map_err(|errors| wrong(world, &errors))?;
         let seed = seed_of(world, 0, index, 0);
-        let mut node = Node { host: HostId::default(), seen: Rc::default(), lives: 0, settings, config };
-        let factory = self.node_factory(world, index, &node, seed);
-        let header = Header::new("gateway", seed, node.settings.clone());
-        node.host = world.add_traced(&format!("node{index}"), address(1, index), Some(header), factory);
-        self.nodes.push(node);
+        self.nodes.push(Node {
+            host: HostId::default(),
+            seen: Rc::default(),
+            lives: 0,
+            lines,
+            settings: found,
+            config,
+            directory: None,
+            book: Rc::default(),
+            choices: Choices::default(),
+        });
+        self.read_site(world, index)?;
+        let Some(node) = self.nodes.get(index) else { return Ok(()) };
+        let factory = self.node_factory(world, index, node, seed);
+        let header = node.header(seed);
+        let host = world.add_traced(&format!("node{index}"), address(1, index), Some(header), factory);
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.host = host;
+        }
         Ok(())
     }
 
@@ -179,30 +215,31 @@ impl Stage {
             index,
             &self.plan,
             &world.alarm(),
-            &node.seen,
+            (&node.seen, &node.book),
             &self.ledger,
             &calls,
             self.transitions.clone(),
         );
-        let (config, canary) = (node.config.clone(), self.canary);
-        watched(move || Broken::new(Engine::new(config.clone(), seed), canary), Rc::new(RefCell::new(guard)))
+        let (make, canary, directory) = (site::engines(node, seed), self.canary, node.directory.clone());
+        watched(move || Broken::new(make(), canary, directory.as_deref()), Rc::new(RefCell::new(guard)))
     }
 
     /// Restarts a node, with another seed.
-    fn restart_node(&mut self, world: &mut World, index: usize) {
+    fn restart_node(&mut self, world: &mut World, index: usize) -> Result<(), Fault> {
         let now = world.now();
         for client in &mut self.clients {
             client.excuse_node(index, now);
         }
-        let Some(node) = self.nodes.get_mut(index) else { return };
+        let Some(node) = self.nodes.get_mut(index) else { return Ok(()) };
         node.lives = node.lives.wrapping_add(1);
         let seed = seed_of(world, 0, index, node.lives);
-        let host = node.host;
-        let Some(node) = self.nodes.get(index) else { return };
-        let header = Header::new("gateway", seed, node.settings.clone());
+        self.read_site(world, index)?;
+        let Some(node) = self.nodes.get(index) else { return Ok(()) };
+        let (host, header) = (node.host, node.header(seed));
         let factory = self.node_factory(world, index, node, seed);
         world.restart(host, Some(header), factory);
         self.balancer.set(index, Health::Up);
+        self.check_choices(world)
     }
 
     /// Restarts a phone system, with another seed and without its calls.
@@ -226,7 +263,7 @@ impl Stage {
             world.run_for(Duration::from_micros(next.saturating_sub(world.now())))?;
             while self.ends.first_key_value().is_some_and(|((at, _), _)| *at <= world.now()) {
                 if let Some((_, end)) = self.ends.pop_first() {
-                    self.end(world, end);
+                    self.end(world, end)?;
                 }
             }
             for client in &mut self.clients {
@@ -273,6 +310,7 @@ impl Stage {
             report.steps = report.steps.saturating_add(steps);
             report.high_water = report.high_water.max(world.high_water(node.host));
         }
+        self.sum_up_site(world, &mut report);
         if let Some(transitions) = &self.transitions {
             report.transitions.clone_from(&transitions.borrow());
         }

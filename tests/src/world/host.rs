@@ -2,11 +2,13 @@
 //! hold after every turn of a machine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use core::net::{IpAddr, SocketAddr};
 
 use ctigate_core::action::MAX_ACTIONS;
 use ctigate_core::engine::Selection;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::secret::Fill;
 use ctigate_core::trace::{self, Header};
 use ctigate_core::{
@@ -323,6 +325,16 @@ impl Host {
         traces
     }
 
+    /// The directories that the traces name.
+    pub(super) fn directories(&self) -> Vec<Arc<Directory>> {
+        let present = match &self.body {
+            Body::Machine { pump, .. } => pump.recorder().directories(),
+            Body::Bare(_) => &[],
+        };
+        let past = self.past.iter().flat_map(|(journal, _)| journal.directories());
+        past.chain(present).cloned().collect()
+    }
+
     /// The first difference between this run and another of the same host.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         match (&self.body, &other.body) {
@@ -394,7 +406,8 @@ fn placed(ip: IpAddr, listens: Vec<Listen>) -> Vec<Listen> {
 fn lived_again(journal: &mut Journal, factory: &Factory) -> Result<(), String> {
     journal.replay(&mut factory())?;
     if let Some(trace) = journal.end_trace() {
-        let replayed = trace::replay(&[&trace], |_| Ok(factory()));
+        let mut find = |hash| journal.directories().iter().find(|one| one.hash() == hash).cloned();
+        let replayed = trace::replay_with(&[&trace], &mut find, |_| Ok(factory()));
         replayed.map_err(|error| format!("by way of its trace: {error}"))?;
     }
     Ok(())

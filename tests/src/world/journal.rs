@@ -1,11 +1,13 @@
 //! A journal of a host's steps, kept in memory, for comparing two runs and replaying one.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
+use ctigate_core::line::directory::Directory;
 use ctigate_core::trace::{Digests, Form, Header, RecordedCommand, TraceRecorder};
 use ctigate_core::{
-    Action, Actions, Closed, Input, Instant, LinkId, ListenerId, Machine, Peer, PersistResult, Recorder,
-    Taken, Token,
+    Action, Actions, Closed, Command, Input, Instant, LinkId, ListenerId, Machine, Peer, PersistResult,
+    Recorder, Taken, Token,
 };
 
 use core::net::SocketAddr;
@@ -126,15 +128,24 @@ pub(super) struct Journal {
     idle_tick: Option<Instant>,
     /// The same run as a trace, if requested.
     trace: Option<Box<TraceRecorder>>,
+    /// The directories that the trace names.
+    directories: Vec<Arc<Directory>>,
 }
 
 impl Journal {
     /// The journal of a new machine with this fingerprint; also a trace, if its header is given.
     pub(super) fn new(care: Care, birth: u64, header: Option<Header>) -> Self {
         let header = header.filter(|_| care == Care::Full);
+        let version = header.as_ref().and_then(|header| header.directory.as_ref());
+        let directories = version.and_then(|version| version.directory().cloned()).into_iter().collect();
         let trace = header.map(|header| Box::new(TraceRecorder::new(header, Form::Verbatim, Digests::Every)));
         let (steps, count, suspect, idle_tick) = (Vec::new(), 0, None, None);
-        Self { care, steps, count, birth, last: birth, suspect, idle_tick, trace }
+        Self { care, steps, count, birth, last: birth, suspect, idle_tick, trace, directories }
+    }
+
+    /// The directories that the trace names.
+    pub(super) fn directories(&self) -> &[Arc<Directory>] {
+        &self.directories
     }
 
     /// How many steps there were.
@@ -200,6 +211,9 @@ impl Recorder for Journal {
     fn step(&mut self, now: Instant, input: Input<'_>, actions: &Actions) {
         if let Some(trace) = &mut self.trace {
             trace.step(now, input, actions);
+            if let Input::Command { command: Command::Reload(reload), .. } = input {
+                self.directories.extend(reload.directory().cloned());
+            }
         }
         self.count = self.count.saturating_add(1);
         self.suspect = (input == Input::Tick && actions.is_empty()).then_some(now);

@@ -2,7 +2,9 @@
 
 use core::fmt::Write as _;
 use core::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use ctigate_core::line::directory::Directory;
 use ctigate_core::{Closed, Command, LinkId, ListenerId, Transport};
 
 use super::host::{Host, Inbox, Said, Wanted};
@@ -109,6 +111,12 @@ impl World {
     /// Ends the traces of all machines of a host and returns them, the oldest first.
     pub fn end_traces(&mut self, host: HostId) -> Vec<Vec<u8>> {
         self.host_mut(host).map(Host::end_traces).unwrap_or_default()
+    }
+
+    /// The directories of users and lines that the traces of a host name, the oldest first.
+    #[must_use]
+    pub fn directories(&self, host: HostId) -> Vec<Arc<Directory>> {
+        self.host(host).map(Host::directories).unwrap_or_default()
     }
 
     /// Ends a host's trace and returns it; `None` for a host without one.

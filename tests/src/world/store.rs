@@ -80,10 +80,12 @@ impl World {
         self.network.schedule(at, Arrival::Kept { host: id, life, keeping });
     }
 
-    /// Ends a write. If the machine has died meanwhile, what it wanted may be kept or not.
+    /// Ends a write. If the machine has died meanwhile, what it wanted may be kept or not; but not any more once another
+    /// has begun, which was given what was kept.
     pub(super) fn end_keeping(&mut self, id: HostId, life: usize, keeping: Keeping) {
         let lives = self.host(id).is_some_and(|host| host.life() == life && host.outbox.finished.is_none());
-        let is_kept = lives || self.random.chance(500);
+        let is_last = self.host(id).is_some_and(|host| host.life() == life);
+        let is_kept = lives || (self.random.chance(500) && is_last);
         let Some(host) = self.host_mut(id) else { return };
         let (token, result): (Token, PersistResult) = (keeping.token, host.store.fault.map_or(Ok(()), Err));
         if result.is_ok() && is_kept {

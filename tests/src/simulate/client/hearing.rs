@@ -86,6 +86,12 @@ impl Client {
                 self.refresh_at = now;
             }
             (_, 481 | 408) => self.lose_dialog(now),
+            (Purpose::SignIn, 403 | 404 | 485) => {
+                (self.refused_at, self.refused_by) = (Some(asked.at), Some(asked.node));
+                self.retry_at = later;
+            }
+            // Another node refuses to take the dialog over.
+            (Purpose::Refresh, 403 | 404 | 485) if self.plan.named.is_some() => self.lose_dialog(later),
             // A refresh shows which node has the session.
             (Purpose::Monitor | Purpose::Snapshot, _) if self.node() != Some(asked.node) => {
                 self.refresh_at = now;

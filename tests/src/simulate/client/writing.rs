@@ -25,7 +25,9 @@ impl Client {
     }
 
     pub(super) fn sign_in(&mut self, world: &mut World, balancer: &mut Balancer) {
-        let node = balancer.turn();
+        let turn = balancer.turn();
+        // Who is refused by one node may have made a choice at another.
+        let node = if self.refused_by == Some(turn) { balancer.other(turn.wrapping_add(1)) } else { turn };
         let Some(path) = self.path(world, node) else {
             self.retry_at = world.now().saturating_add(SECOND / 5);
             return;
@@ -87,6 +89,10 @@ impl Client {
             8 => own("ClearConnection", "<connectionToBeCleared><callID>17</callID></connectionToBeCleared>"),
             9 => ("INVITE", "Supported: timer\r\nSession-Expires: 30\r\n", self.status_document()),
             10 => ("OPTIONS", "", String::new()),
+            13 if self.plan.named.is_some() => {
+                let (service, inside) = of_another_line(&mut random);
+                own(service, &inside)
+            }
             _ => own("MakeCall", "<callingDevice>tel:9</callingDevice>"),
         };
         let (method, headers, body) = odd;
@@ -156,7 +162,7 @@ impl Client {
         (headers, body): (&str, &str),
     ) -> String {
         let (transport, lower) = if self.plan.udp { ("UDP", "udp") } else { ("TCP", "tcp") };
-        let user = &self.plan.user;
+        let (user, from) = (&self.plan.user, self.plan.from());
         let address = self.address();
         let to_tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
         let content = if body.is_empty() || headers.contains("Content-Type") { "" } else { CSTA };
@@ -166,7 +172,7 @@ impl Client {
         let _ = write!(
             text,
             "{method} sip:gateway@{server} SIP/2.0\r\nVia: SIP/2.0/{transport} {address};branch={branch}\r\n\
-             From: <sip:{user}@example.com>;tag=tag-{user};epid=cf0b98dadeb9\r\nTo: <sip:gateway@{server}>{to_tag}\r\n\
+             From: <{from}>;tag=tag-{user};epid=cf0b98dadeb9\r\nTo: <sip:gateway@{server}>{to_tag}\r\n\
              Max-Forwards: 70\r\nCSeq: {cseq} {method}\r\nCall-ID: {call_id}\r\n\
              Contact: <sip:{user}@{address};transport={lower}>\r\n{headers}{content}Content-Length: {}\r\n\r\n{body}",
             body.len()
@@ -225,9 +231,28 @@ impl Client {
             normal,
         });
         self.refreshed_at = asked.at;
+        self.refused_at = None;
         self.refresh_at = now.saturating_add(40 * SECOND);
         self.probe_at = now.saturating_add(5 * SECOND);
         self.report.sessions = self.report.sessions.saturating_add(1);
+    }
+}
+
+/// A service for a line that may not be the client's.
+fn of_another_line(random: &mut crate::random::Random) -> (&'static str, String) {
+    let phone = if random.chance(500) { random.between(1001, 1006) } else { random.between(2001, 2004) };
+    let line = format!("tel:{phone};phone-context=dialstring");
+    match random.below(4) {
+        0 => (
+            "MakeCall",
+            format!(
+                "<callingDevice>{line}</callingDevice><calledDirectoryNumber>tel:1001</calledDirectoryNumber>\
+                 <autoOriginate>doNotPrompt</autoOriginate>"
+            ),
+        ),
+        1 => ("GetForwarding", format!("<device>{line}</device>")),
+        2 => ("SnapshotDevice", format!("<snapshotObject>{line}</snapshotObject>")),
+        _ => ("SetDoNotDisturb", format!("<device>{line}</device><doNotDisturbOn>true</doNotDisturbOn>")),
     }
 }
 

@@ -1,17 +1,19 @@
 //! Checks that a node sends phone systems and clients only what concerns them.
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use ctigate_core::{Action, Actions, Input, LinkId};
 
+use super::rights::Rights;
 use super::telling;
 use crate::simulate::client::belief::{call_ids, element_with, number as device_number};
 use crate::simulate::inbox::{branch, complete, element, header, root};
 use crate::simulate::ledger::Ledger;
 use crate::simulate::plan::WorldPlan;
-use crate::simulate::seen::{Seen, SeenCalls};
+use crate::simulate::seen::{Seen, SeenCalls, SeenSession};
 
 /// The relevant traffic of one run of a node.
 pub(super) struct Traffic {
@@ -26,16 +28,19 @@ pub(super) struct Traffic {
     cti: BTreeMap<LinkId, u8>,
     /// Incomplete messages received on SIP connections.
     heard: BTreeMap<LinkId, Vec<u8>>,
+    /// The phones that each dialog has had: what waits to be sent may be about an earlier one.
+    phones: BTreeMap<String, BTreeSet<u64>>,
 }
 
 impl Traffic {
-    pub(super) const fn new(
+    pub(super) fn new(
         index: usize,
         plan: Rc<WorldPlan>,
         ledger: Rc<RefCell<Ledger>>,
         calls: Vec<Rc<RefCell<SeenCalls>>>,
     ) -> Self {
-        Self { index, now: 0, plan, ledger, calls, cti: BTreeMap::new(), heard: BTreeMap::new() }
+        let (cti, heard, phones) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { index, now: 0, plan, ledger, calls, cti, heard, phones }
     }
 
     /// Checks one step.
@@ -45,11 +50,17 @@ impl Traffic {
     pub(super) fn check(
         &mut self,
         at: u64,
-        (before, now): (&Seen, &Seen),
+        (before, now, rights): (&Seen, &Seen, &Rights),
         input: &Input<'_>,
         actions: &Actions,
     ) -> Result<(), String> {
         self.now = at;
+        if rights.is_kept() && before.sessions != now.sessions {
+            for session in &now.sessions {
+                let phones = self.phones.entry(session.call_id.clone()).or_default();
+                phones.extend(session.number.parse::<u64>().ok());
+            }
+        }
         let heard = self.hear(input);
         let asking = heard.as_deref().and_then(|text| header(text, "Call-ID"));
         let asking = asking.and_then(|call_id| {
@@ -77,6 +88,7 @@ impl Traffic {
                         let asked = heard.as_deref().filter(|text| text.starts_with("INFO "));
                         if let Some((line, asked)) = line.zip(asked) {
                             telling::check_request(line, asked, &text)?;
+                            rights.check_request(call_id, asked, &text)?;
                         }
                     } else {
                         self.said((before, now), bytes)?;
@@ -197,20 +209,34 @@ impl Traffic {
         }
     }
 
+    /// A message to a client in which its own line is called as the phone system calls it.
+    fn in_phones_terms<'t>(&self, session: &SeenSession, text: &'t str) -> Cow<'t, str> {
+        let named = self.plan.client_of(&session.call_id).and_then(|client| client.named.as_ref());
+        let Some(named) = named else { return Cow::Borrowed(text) };
+        let shown = named.uri.split(";device=").next().unwrap_or_default();
+        let phone = format!("tel:{};phone-context=dialstring", session.number);
+        Cow::Owned(text.replace(&format!(">{shown}<"), &format!(">{phone}<")))
+    }
+
     /// Checks that an event goes to the session to which its monitor was announced, and is about a call in which its
     /// line took part.
     fn event(&self, now: &Seen, call_id: &str, text: &str) -> Result<(), String> {
         let Some(reference) = element(text, "monitorCrossRefID") else { return Ok(()) };
         let ledger = &mut *self.ledger.borrow_mut();
         let via = header(text, "Via").unwrap_or_default();
-        ledger.event(self.now, self.index, (call_id, via), root(text) == "MonitorStop");
+        let is_first = ledger.event(self.now, self.index, (call_id, via), root(text) == "MonitorStop");
         let owner = ledger.owner(reference, call_id);
         if owner != Some(call_id) {
             return Err(format!(
                 "an event reaches a session that it does not belong to: {reference} is of {owner:?}\n{text}"
             ));
         }
-        let Some(session) = now.under(call_id).next() else { return Ok(()) };
+        let Some(session) = now.under(call_id).next().filter(|_| is_first) else { return Ok(()) };
+        let client = self.plan.client_of(call_id);
+        if client.is_some_and(|client| client.looks_like_another(&session.number)) {
+            return Ok(());
+        }
+        let text = &*self.in_phones_terms(session, text);
         telling::check_subject(&session.number, text)?;
         if ["TransferedEvent", "ConferencedEvent"].contains(&root(text)) {
             let index = element(text, "callID").and_then(|call| call.split_once('_')?.0.parse().ok());
@@ -219,7 +245,9 @@ impl Traffic {
                 telling::check_merger(&calls.borrow(), text)?;
             }
         }
-        let number = session.number.parse().unwrap_or_default();
+        let number: u64 = session.number.parse().unwrap_or_default();
+        let earlier = self.phones.get(call_id).into_iter().flatten().copied();
+        let phones: BTreeSet<u64> = earlier.chain([number]).collect();
         // An event about calls that became one names calls in which the line had no part, beside one in which it had.
         let mut named = call_ids(text).into_iter().filter_map(|call| call.split_once('_')).peekable();
         if named.peek().is_none() {
@@ -228,7 +256,10 @@ impl Traffic {
         let mut took_part = named.map(|(index, call)| {
             let switch = index.parse().ok().and_then(|index| self.plan.switch_of(index));
             let calls = switch.and_then(|switch| self.calls.get(switch));
-            calls.is_some_and(|calls| calls.borrow().ever.contains(&(call.to_owned(), number)))
+            calls.is_some_and(|calls| {
+                let ever = &calls.borrow().ever;
+                phones.iter().any(|phone| ever.contains(&(call.to_owned(), *phone)))
+            })
         });
         // A call that begins and ends in one step of the phone system is only seen in its events.
         let own = element_with(text, "deviceID").is_some_and(|id| device_number(id) == session.number);

@@ -12,7 +12,7 @@ use crate::simulate::client::{Health, node_address};
 use crate::simulate::moody;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::schedule::{Entry, Far, Nuisance, STATUSES, What};
-use crate::world::{Death, HostId, Weather, World};
+use crate::world::{Death, Fault, HostId, Weather, World};
 
 /// The last part of the addresses of strangers that send garbage.
 const RUBBISH: u8 = 99;
@@ -33,6 +33,7 @@ pub(super) enum End {
     /// The load balancer notices the death of a node, in this run of it.
     Unnoticed(usize, u64),
     Vanished(usize),
+    StoreFails(HostId),
     Rubbish {
         host: HostId,
         link: LinkId,
@@ -42,7 +43,10 @@ pub(super) enum End {
 
 impl Stage {
     /// Carries out one entry of the schedule.
-    pub(in crate::simulate) fn happen(&mut self, world: &mut World, entry: &Entry) {
+    ///
+    /// # Errors
+    /// What is wrong with what a node answers.
+    pub(in crate::simulate) fn happen(&mut self, world: &mut World, entry: &Entry) -> Result<(), Fault> {
         self.report
             .happened
             .entry(entry.what.kind())
@@ -103,7 +107,16 @@ impl Stage {
             | What::SwitchStatus { .. }
             | What::SwitchJump { .. }
             | What::Unmonitor { .. } => self.switch_fails(world, entry.what),
+            What::Select { node, client } => self.select(world, (node, client), entry.salt),
+            What::Reload { node } => self.change_site(world, node, entry.salt)?,
+            What::StoreFails { node, fault, ms } => self.store_fails(world, node, fault, ms),
+            What::Sleep { client, ms } => {
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.sleep(world.now().saturating_add(ms.saturating_mul(1_000)));
+                }
+            }
         }
+        Ok(())
     }
 
     /// The client of this index, or mostly, if it knows of no call, the next one that does.
@@ -125,7 +138,7 @@ impl Stage {
         Some(alive)
     }
 
-    fn later(&mut self, world: &World, ms: u64, end: End) {
+    pub(super) fn later(&mut self, world: &World, ms: u64, end: End) {
         let at = world.now().saturating_add(ms.saturating_mul(1_000));
         self.sequence = self.sequence.wrapping_add(1);
         self.ends.insert((at, self.sequence), end);
@@ -275,7 +288,10 @@ impl Stage {
     }
 
     /// Ends something that lasted.
-    pub(super) fn end(&mut self, world: &mut World, end: End) {
+    ///
+    /// # Errors
+    /// What is wrong with what a node that comes back knows.
+    pub(super) fn end(&mut self, world: &mut World, end: End) -> Result<(), Fault> {
         match end {
             End::Weather(nuisance) => set_weather(world, nuisance, 0),
             End::Stall(from, to) => world.resume(from, to),
@@ -283,7 +299,8 @@ impl Stage {
             End::SwitchDown(index) => self.restart_switch(world, index),
             End::SwitchSilent(index) => self.tell_switch(world, index, "stall off"),
             End::SwitchLate(index) => self.tell_switch(world, index, "delay 0"),
-            End::NodeDown(index) => self.restart_node(world, index),
+            End::NodeDown(index) => self.restart_node(world, index)?,
+            End::StoreFails(host) => world.set_store_fault(host, None),
             End::Unnoticed(index, life) => self.notice_death(world, index, life),
             End::Rubbish { host, link, salt } => {
                 world.write(host, link, &nonsense(salt));
@@ -295,6 +312,7 @@ impl Stage {
                 }
             }
         }
+        Ok(())
     }
 
     /// Lets the load balancer notice that a node is dead: requests to it are given up.
@@ -312,10 +330,16 @@ impl Stage {
         self.ends.is_empty()
     }
 
-    /// Makes the weather calm, and restarts everything that is down.
-    pub(in crate::simulate) fn calm(&mut self, world: &mut World) {
+    /// Makes the weather calm, restarts everything that is down, and lets every node read the site's directory.
+    ///
+    /// # Errors
+    /// What is wrong with what a node answers.
+    pub(in crate::simulate) fn calm(&mut self, world: &mut World) -> Result<(), Fault> {
         for end in core::mem::take(&mut self.ends).into_values() {
-            self.end(world, end);
+            self.end(world, end)?;
+        }
+        for index in 0..self.nodes.len() {
+            self.reload(world, index)?;
         }
         world.set_weather(Weather::CALM);
         for index in 0..self.switches.len() {
@@ -329,6 +353,7 @@ impl Stage {
         for client in &mut self.clients {
             client.hurries = true;
         }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ctigate_core::engine::View;
 
 use super::Stage;
+use crate::simulate::client::belief::number;
 use crate::simulate::client::{Client, Place};
 use crate::simulate::ledger::DRAINED;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
@@ -22,6 +23,7 @@ impl Stage {
     /// # Errors
     /// A fault; that a client has no service is one.
     pub(in crate::simulate) fn serve(&mut self, world: &mut World, calm_since: u64) -> Result<(), Fault> {
+        self.set_dues(world);
         for client in &mut self.clients {
             client.asks = false;
             if client.plan.stays {
@@ -83,6 +85,8 @@ impl Stage {
         self.run_to(world, settled)?;
         let limit = settled.saturating_add(60 * SECOND);
         self.run_until(world, "everything has come to its end", limit, |stage, _| stage.is_quiet())?;
+        self.check_choices(world)?;
+        self.set_dues(world);
         let since = world.now();
         for client in &mut self.clients {
             client.hasten(world.now());
@@ -137,14 +141,19 @@ impl Stage {
             return true;
         }
         let number = client.plan.number.parse().unwrap_or(0);
-        let mut most = self.switches.iter().filter_map(|one| one.calls.borrow().most.get(&number).copied());
-        most.any(|most| most > self.plan.bounds.calls_per_device)
+        // With a directory, its phone may have been any.
+        let is_its = |phone: u64| phone == number || client.plan.named.is_some();
+        self.switches.iter().any(|one| {
+            let calls = one.calls.borrow();
+            let mut most = calls.most.iter().filter(|(phone, _)| is_its(**phone));
+            most.any(|(_, most)| *most > self.plan.bounds.calls_per_device)
+        })
     }
 
     /// The difference between a client's idea of its calls and the state of its session's phone system, if any.
     fn difference(&self, client: &Client) -> Option<String> {
         let (first, switch) = self.switch_of(client)?;
-        let number: u64 = client.plan.number.parse().ok()?;
+        let number = self.phone_of(client)?;
         let calls = self.switches.get(switch)?.calls.borrow();
         let own = calls.now.iter().filter(|(phone, _, _)| *phone == number);
         let knows: BTreeMap<String, &str> =
@@ -157,6 +166,15 @@ impl Stage {
             let user = &client.plan.user;
             format!("{user} believes {believes:?}, the phone system knows {knows:?}\n{}", client.scene())
         })
+    }
+
+    /// The phone that a client controls.
+    fn phone_of(&self, client: &Client) -> Option<u64> {
+        if client.plan.named.is_none() {
+            return client.plan.number.parse().ok();
+        }
+        let seen = self.nodes.get(client.node()?)?.seen.borrow();
+        seen.of_dialog(client.call_id()?, client.tag()?)?.number.parse().ok()
     }
 
     /// Where a client's session is.
@@ -199,9 +217,16 @@ impl Stage {
     fn wrong_parties(&self, client: &Client) -> Option<String> {
         let (_, switch) = self.switch_of(client)?;
         let calls = self.switches.get(switch)?.calls.borrow();
+        let own = self.phone_of(client)?.to_string();
+        if client.plan.looks_like_another(&own) {
+            return None;
+        }
         let phones = FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES);
         let phones: BTreeSet<String> = phones.map(|phone| phone.to_string()).collect();
         client.believes_parties().find_map(|(call, parties)| {
+            let shown = number(&client.plan.line());
+            let phone = |party: &String| if *party == shown { own.clone() } else { party.clone() };
+            let parties: BTreeSet<String> = parties.iter().map(phone).collect();
             let believes: BTreeSet<String> = parties.intersection(&phones).cloned().collect();
             let knows = calls.parties(call.split_once('_')?.1);
             (believes != knows).then(|| {
@@ -242,11 +267,18 @@ impl Stage {
     fn wrong_settings(&self, world: &World, client: &Client) -> Option<String> {
         let (_, switch) = self.switch_of(client).filter(|_| self.heeds_all(world, client))?;
         let calls = self.switches.get(switch)?.calls.borrow();
-        let number: u64 = client.plan.number.parse().ok()?;
-        let (set, earlier) = calls.changes(number);
-        let heard = client.settings();
+        let phone = self.phone_of(client)?;
+        let (set, earlier) = calls.changes(phone);
+        // What is forwarded to itself shows as the line that the client named.
+        let (own, shown) = (phone.to_string(), number(&client.plan.line()));
+        let in_its_terms = |set: &String| match set.strip_suffix(&shown) {
+            Some(before) => format!("{before}{own}"),
+            None => set.clone(),
+        };
+        let heard: Vec<String> = client.settings().iter().map(in_its_terms).collect();
+        let set: Vec<String> = set.iter().map(in_its_terms).collect();
         // A slow client is still told of earlier changes.
-        let right = set.ends_with(heard) && heard.len() >= set.len().saturating_sub(earlier);
+        let right = set.ends_with(&heard) && heard.len() >= set.len().saturating_sub(earlier);
         (!right).then(|| {
             let user = &client.plan.user;
             format!(
@@ -273,6 +305,7 @@ impl Stage {
             client.sign_out(world, &self.balancer);
             client.wants = false;
         }
+        self.check_choices(world)?;
         let limit = world.now().saturating_add(40 * SECOND);
         self.run_until(world, "every request is answered or given up", limit, |stage, _| {
             stage.clients.iter().all(Client::is_idle)
