@@ -161,7 +161,14 @@ impl Explanation {
         let device = device_of(directory, appearance);
         let name = directory.written(appearance);
         match (known.registered)(appearance) {
-            Registered::NotAsked => {}
+            Registered::NotAsked => {
+                self.add(
+                    "device",
+                    &name,
+                    "phone system",
+                    &"not asked: only a sign-in tells whether it is registered",
+                );
+            }
             Registered::Yes => self.add("device", &name, "phone system", &"registered"),
             Registered::No => {
                 self.add("device", &name, "phone system", &"not registered");

@@ -96,20 +96,7 @@ impl Client {
             (Purpose::Monitor | Purpose::Snapshot, _) if self.node() != Some(asked.node) => {
                 self.refresh_at = now;
             }
-            (Purpose::Monitor, 200) => match element(text, "monitorCrossRefID") {
-                // Over UDP a retransmitted answer may come when the monitor has ended already.
-                Some(reference) if self.stopped.iter().any(|stopped| stopped == reference) => {}
-                Some(reference) if text.contains("MonitorStartResponse") => {
-                    self.monitor = Some(reference.to_owned());
-                    self.certainty.monitored(asked.at);
-                    self.first_monitor.get_or_insert_with(|| reference.to_owned());
-                    self.snapped = false;
-                }
-                _ => {
-                    self.begins_anew = text.contains("overallMonitorLimitExceeded");
-                    self.retry_at = later;
-                }
-            },
+            (Purpose::Monitor, 200) => self.monitored(text, asked.at, later),
             (Purpose::Snapshot, 200) => {
                 if text.contains("SnapshotDeviceResponse") {
                     self.belief.replace(text);
@@ -133,6 +120,24 @@ impl Client {
         if asked.purpose == Purpose::Probe && text.contains("CSTAErrorCode") {
             // Not in service now; a refresh shows whether it is again.
             self.refresh_at = now.saturating_add(2 * SECOND);
+        }
+    }
+
+    /// Handles the answer to a MonitorStart that was sent at `at`.
+    fn monitored(&mut self, text: &str, at: u64, later: u64) {
+        match element(text, "monitorCrossRefID") {
+            // Over UDP a retransmitted answer may come when the monitor has ended already.
+            Some(reference) if self.stopped.iter().any(|stopped| stopped == reference) => {}
+            Some(reference) if text.contains("MonitorStartResponse") => {
+                self.monitor = Some(reference.to_owned());
+                self.certainty.monitored(at);
+                self.first_monitor.get_or_insert_with(|| reference.to_owned());
+                self.snapped = false;
+            }
+            _ => {
+                self.begins_anew = text.contains("overallMonitorLimitExceeded");
+                self.retry_at = later;
+            }
         }
     }
 
