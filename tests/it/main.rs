@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod ami;
+#[cfg(test)]
 mod appearances;
 #[cfg(test)]
 mod avaya;
