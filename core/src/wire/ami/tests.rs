@@ -6,6 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
+mod written;
+
 use super::message::device_of;
 use super::*;
 use crate::digest::{Digest as _, Digester};
