@@ -1,6 +1,7 @@
 //! The call model of Asterisk, by recordings of the real one: each story is told to every line in it as a desk phone
 //! would show it.
 
+mod listed;
 mod lost;
 mod made;
 mod stories;
@@ -119,8 +120,8 @@ impl World {
         char::from(b'A' + u8::try_from(place % 26).unwrap())
     }
 
-    /// `A Delivered 1002 1001>1002 connected newCall`: call, event, subject, calling and called number, the state of the
-    /// device's own connection, cause; and where the call came from, goes to, and whom it joins.
+    /// `A Delivered 1002 1001>1002 connected newCall`: call, event, subject, calling and called number, the state of
+    /// the device's own connection, cause; and where the call came from, goes to, and whom it joins.
     fn line(&mut self, news: &News) -> String {
         let kind = match news.kind {
             Kind::Call(kind) => kind.word().trim_end_matches("Event"),

@@ -46,9 +46,13 @@ fn genuine() -> impl Iterator<Item = (String, Vec<Step>)> {
     recordings.map(|recording| (recording.name.clone(), pieces(&recording)))
 }
 
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
 /// Whether a step is an event that changes what there is.
 fn is_event(step: &Step) -> bool {
-    matches!(step, Step::Came(bytes) if bytes.starts_with(b"Event: ") && !bytes.windows(10).any(|part| part == b"\nActionID:"))
+    matches!(step, Step::Came(bytes) if bytes.starts_with(b"Event: ") && !holds(bytes, b"\nActionID:"))
 }
 
 /// Whether a step begins or ends a list of channels, or is part of one.
@@ -100,7 +104,7 @@ fn a_snapshot_after_any_beginning_of_a_story_shows_what_there_is() {
             let was_listing = whole.list.is_some();
             whole.step(piece);
             // What is on hold is in lists with variables only.
-            let knows_hold = |piece: &Step| matches!(piece, Step::Came(bytes) if bytes.windows(9).any(|part| part == b"(onhold)="));
+            let knows_hold = |piece: &Step| matches!(piece, Step::Came(bytes) if holds(bytes, b"(onhold)="));
             let states = whole.states();
             let is_held = states.values().flatten().flatten().any(|state| *state == "hold");
             if was_listing && whole.list.is_none() && (!is_held || knows_hold(&pieces[index - 1])) {

@@ -8,22 +8,32 @@ use super::World;
 
 /// A channel.
 #[derive(Clone)]
-struct Channel {
+pub(super) struct Channel {
+    pub(super) name: &'static str,
+    pub(super) number: &'static str,
+    pub(super) exten: &'static str,
+    pub(super) unique: &'static str,
+    pub(super) linked: &'static str,
+    pub(super) state: &'static str,
+}
+
+/// A channel that calls `exten`, the first of its call.
+pub(super) fn caller(
     name: &'static str,
     number: &'static str,
     exten: &'static str,
     unique: &'static str,
-    linked: &'static str,
-    state: &'static str,
-}
-
-/// A channel that calls `exten`, the first of its call.
-fn caller(name: &'static str, number: &'static str, exten: &'static str, unique: &'static str) -> Channel {
+) -> Channel {
     Channel { name, number, exten, unique, linked: unique, state: "Ring" }
 }
 
 /// A channel that is called in the call of another.
-fn called(name: &'static str, number: &'static str, unique: &'static str, of: &Channel) -> Channel {
+pub(super) fn called(
+    name: &'static str,
+    number: &'static str,
+    unique: &'static str,
+    of: &Channel,
+) -> Channel {
     Channel { name, number, exten: "s", unique, linked: of.linked, state: "Down" }
 }
 
@@ -35,17 +45,17 @@ impl Channel {
     fn lines(&self, of: &str) -> String {
         let Self { name, number, exten, unique, linked, state } = self;
         format!(
-            "{of}Channel: {name}\r\n{of}ChannelState: 0\r\n{of}ChannelStateDesc: {state}\r\n{of}CallerIDNum: {number}\r\n\
-             {of}CallerIDName: <unknown>\r\n{of}ConnectedLineNum: <unknown>\r\n{of}ConnectedLineName: <unknown>\r\n\
-             {of}Language: en\r\n{of}AccountCode: \r\n{of}Context: internal\r\n{of}Exten: {exten}\r\n{of}Priority: 1\r\n\
-             {of}Uniqueid: {unique}\r\n{of}Linkedid: {linked}\r\n"
+            "{of}Channel: {name}\r\n{of}ChannelState: 0\r\n{of}ChannelStateDesc: {state}\r\n\
+             {of}CallerIDNum: {number}\r\n{of}CallerIDName: <unknown>\r\n{of}ConnectedLineNum: <unknown>\r\n{of}ConnectedLineName: <unknown>\r\n\
+             {of}Language: en\r\n{of}AccountCode: \r\n{of}Context: internal\r\n{of}Exten: {exten}\r\n\
+             {of}Priority: 1\r\n{of}Uniqueid: {unique}\r\n{of}Linkedid: {linked}\r\n"
         )
     }
 }
 
 impl World {
     /// A world with a connection.
-    fn connected() -> Self {
+    pub(super) fn connected() -> Self {
         let mut world = Self::new();
         world.step(&Step::Opened);
         world.step(&Step::Came(b"Asterisk Call Manager/11.0.0\r\n".to_vec()));
@@ -53,7 +63,7 @@ impl World {
         world
     }
 
-    fn event(
+    pub(super) fn event(
         &mut self,
         name: &str,
         before: &[(&str, &str)],
@@ -75,11 +85,11 @@ impl World {
         assert!(!self.lost, "rejected: {name}");
     }
 
-    fn begins(&mut self, channel: &Channel) {
+    pub(super) fn begins(&mut self, channel: &Channel) {
         self.event("Newchannel", &[], &[("", channel)], &[]);
     }
 
-    fn is(&mut self, channel: &mut Channel, state: &'static str) {
+    pub(super) fn is(&mut self, channel: &mut Channel, state: &'static str) {
         channel.state = state;
         self.event("Newstate", &[], &[("", channel)], &[]);
     }
@@ -89,7 +99,7 @@ impl World {
     }
 
     /// A call rings.
-    fn rings(&mut self, from: &Channel, to: &mut Channel) {
+    pub(super) fn rings(&mut self, from: &Channel, to: &mut Channel) {
         self.begins(to);
         self.dials(from, to);
         self.is(to, "Ringing");
@@ -126,25 +136,25 @@ impl World {
         self.enters(from, bridge, TALK);
     }
 
-    fn ends(&mut self, channel: &Channel, cause: &str) {
+    pub(super) fn ends(&mut self, channel: &Channel, cause: &str) {
         self.event("Hangup", &[], &[("", channel)], &[("Cause", cause), ("Cause-txt", "x")]);
     }
 
     /// What a line was told since the last time.
-    fn told(&mut self, line: &str) -> Vec<String> {
+    pub(super) fn told(&mut self, line: &str) -> Vec<String> {
         self.told.remove(line).unwrap_or_default()
     }
 }
 
-fn anna(exten: &'static str) -> Channel {
+pub(super) fn anna(exten: &'static str) -> Channel {
     caller("PJSIP/1001-00000001", "1001", exten, "1.1")
 }
 
-fn bernd(of: &Channel) -> Channel {
+pub(super) fn bernd(of: &Channel) -> Channel {
     called("PJSIP/1002-00000002", "1002", "1.2", of)
 }
 
-fn clara(of: &Channel) -> Channel {
+pub(super) fn clara(of: &Channel) -> Channel {
     called("PJSIP/1003-00000003", "1003", "1.3", of)
 }
 

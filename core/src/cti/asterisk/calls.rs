@@ -1,9 +1,9 @@
 //! The call model: channels, bridges and dials of Asterisk become connections and calls of CSTA.
 //!
 //! A channel is a connection at its device for as long as it lives; several channels of a device in one call are one
-//! connection. A call gets its callID with its first channel, and each device keeps the callID that its call began with,
-//! whatever Asterisk makes of it: transfers, pickups and conference rooms join calls to one conversation (`Talk`), of
-//! which each device has its own view.
+//! connection. A call gets its callID with its first channel, and each device keeps the callID that its call began
+//! with, whatever Asterisk makes of it: transfers, pickups and conference rooms join calls to one conversation
+//! (`Talk`), of which each device has its own view.
 //!
 //! Nothing is scanned: channels are found by their Uniqueid, bridges by theirs, calls by their Linkedid, and a change
 //! costs as much as there are parties in the conversation.

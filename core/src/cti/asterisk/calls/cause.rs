@@ -1,5 +1,5 @@
-//! Why a connection ended, in the words of CSTA (ECMA-269, `EventCause`), by the cause of a channel's Hangup (ITU-T Q.850,
-//! as Asterisk numbers it).
+//! Why a connection ended, in the words of CSTA (ECMA-269, `EventCause`), by the cause of a channel's Hangup (ITU-T
+//! Q.850, as Asterisk numbers it).
 
 /// What the Hangup of a channel means that was called and not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ impl Calls {
             answered: false,
             cause: "newCall",
             failed: None,
-            parties: Vec::new(),
+            parties: Vec::with_capacity(2),
             channels: Vec::new(),
         })?;
         self.next = if self.next >= MOST_CALLS { 1 } else { self.next + 1 };

@@ -69,9 +69,18 @@ impl Calls {
         if state == before || state == State::Null {
             return;
         }
-        self.set_state(call, &device, state);
-        self.tell_change(call, &device, (before, state), calls, news);
-        if state == State::Connected && !calls {
+        // Nobody holds before he was connected.
+        let through = if state == State::Hold { State::Connected } else { state };
+        if before != through {
+            self.set_state(call, &device, through);
+            self.tell_change(call, &device, (before, through), calls, news);
+        }
+        if state == State::Hold {
+            self.set_state(call, &device, state);
+            self.tell_change(call, &device, (through, state), calls, news);
+        }
+        let was_there = matches!(before, State::Connected | State::Hold);
+        if through == State::Connected && !was_there && !calls {
             self.answered(call, &device, news);
         }
     }
@@ -109,13 +118,10 @@ impl Calls {
             (State::Null, State::Alerting) => (Event::Delivered, reached),
             (State::Connected, State::Hold) => (Event::Held, "normal"),
             (State::Hold, State::Connected) => (Event::Retrieved, "normal"),
-            (_, State::Connected | State::Hold) => (Event::Established, reached),
+            (_, State::Connected) => (Event::Established, reached),
             _ => return,
         };
         self.tell(call, &About::call(kind, &who, cause), news);
-        if after == State::Hold && kind == Event::Established {
-            self.tell(call, &About::call(Event::Held, &who, "normal"), news);
-        }
     }
 
     /// Somebody answered: the dialplan is no party any more.

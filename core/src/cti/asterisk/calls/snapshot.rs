@@ -11,6 +11,7 @@ use super::tables::{Channel, Progress, Purpose};
 use super::text::Text;
 use crate::slots::Handle;
 use crate::wire::ami::Message;
+use crate::wire::csta::model::LocalConnectionState as State;
 
 /// A list of channels that is being read.
 #[derive(Debug, Default)]
@@ -57,8 +58,8 @@ impl Calls {
         }
     }
 
-    /// One channel of the list (event `Status`), or one bridge of the list of bridges (event `BridgeListItem`), which may
-    /// be asked for as well.
+    /// One channel of the list (event `Status`), or one bridge of the list of bridges (event `BridgeListItem`), which
+    /// may be asked for as well.
     pub fn listed(&mut self, message: &Message<'_>) -> Outcome {
         let Some(mut listing) = self.listing.take() else { return Outcome::Taken };
         let outcome = self.list_one(message, &mut listing);
@@ -146,8 +147,10 @@ impl Calls {
             let Some(channel) = self.channels.get(found.channel).filter(|channel| channel.is_party()) else {
                 continue;
             };
-            if channel.calls && channel.progress == Progress::Up {
-                self.dialplan_answers(channel.call, news);
+            let (call, is_up) = (channel.call, channel.calls && channel.progress == Progress::Up);
+            // While something rings, it is the dialplan that waits for an answer.
+            if is_up && !self.parties(call).any(|(_, party)| party.state == State::Alerting) {
+                self.dialplan_answers(call, news);
             }
         }
     }
