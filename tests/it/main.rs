@@ -8,6 +8,8 @@ mod ami;
 #[cfg(test)]
 mod appearances;
 #[cfg(test)]
+mod asterisk;
+#[cfg(test)]
 mod avaya;
 #[cfg(test)]
 mod builds;

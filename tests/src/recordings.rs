@@ -11,6 +11,23 @@ pub struct Recording {
     pub name: String,
     /// What Asterisk said on each connection, in the order in which they were opened.
     pub streams: Vec<Vec<u8>>,
+    /// All that happened, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A connection was opened.
+    Opened,
+    /// The connection that was opened last ended.
+    Ended,
+    /// Bytes came from Asterisk.
+    Came(Vec<u8>),
+    /// An action was sent.
+    Sent(Vec<u8>),
+    /// A person did something, or a phone showed it.
+    Seen(String),
 }
 
 impl Recording {
@@ -32,19 +49,20 @@ pub fn asterisk() -> io::Result<Vec<Recording>> {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if let Some(name) = name.strip_suffix(".ami") {
-            let streams = streams(&fs::read(&path)?)
-                .ok_or_else(|| io::Error::other(format!("{name}: no recording")))?;
-            found.push(Recording { name: name.to_owned(), streams });
+            let steps =
+                steps(&fs::read(&path)?).ok_or_else(|| io::Error::other(format!("{name}: no recording")))?;
+            let streams =
+                streams(&steps).ok_or_else(|| io::Error::other(format!("{name}: nothing is open")))?;
+            found.push(Recording { name: name.to_owned(), streams, steps });
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
 }
 
-/// The bytes that came on each connection. Where several are open, the one that was opened last is meant.
-fn streams(file: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut streams: Vec<Vec<u8>> = Vec::new();
-    let mut open = Vec::new();
+/// What happened, step by step.
+fn steps(file: &[u8]) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
     let mut rest = file;
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| *byte == b'\n')?;
@@ -57,16 +75,33 @@ fn streams(file: &[u8]) -> Option<Vec<Vec<u8>>> {
         let (direction, length) = (words.next()?, words.next()?.parse().ok()?);
         let (block, after) = rest.split_at_checked(length)?;
         rest = after;
-        match direction {
-            "o" => {
+        steps.push(match direction {
+            "o" => Step::Opened,
+            "x" => Step::Ended,
+            "<" => Step::Came(block.to_vec()),
+            ">" => Step::Sent(block.to_vec()),
+            "!" => Step::Seen(String::from_utf8_lossy(block).into_owned()),
+            _ => return None,
+        });
+    }
+    Some(steps)
+}
+
+/// The bytes that came on each connection. Where several are open, the one that was opened last is meant.
+fn streams(steps: &[Step]) -> Option<Vec<Vec<u8>>> {
+    let mut streams: Vec<Vec<u8>> = Vec::new();
+    let mut open = Vec::new();
+    for step in steps {
+        match step {
+            Step::Opened => {
                 open.push(streams.len());
                 streams.push(Vec::new());
             }
-            "x" => {
+            Step::Ended => {
                 open.pop()?;
             }
-            "<" => streams.get_mut(*open.last()?)?.extend_from_slice(block),
-            _ => {}
+            Step::Came(block) => streams.get_mut(*open.last()?)?.extend_from_slice(block),
+            Step::Sent(_) | Step::Seen(_) => {}
         }
     }
     Some(streams)
