@@ -261,11 +261,9 @@ impl Actions {
         if placed.is_err() {
             self.arena.truncate(start);
         }
-        let placed = placed?;
-        let at = placed.at.saturating_sub(start);
-        let length_at = placed.length_at.saturating_sub(start);
+        let fill = placed?.behind(start);
         let bytes = start..self.arena.len();
-        self.push(Entry::WriteSecret { link, bytes, fill: Fill { at, length_at, ..placed } });
+        self.push(Entry::WriteSecret { link, bytes, fill });
         Ok(())
     }
 

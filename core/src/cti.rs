@@ -1,6 +1,7 @@
 //! CTI connections: the pool, a machine that owns them and the requests under way over them, and the interface that
 //! every link protocol implements.
 
+pub mod asterisk;
 pub(crate) mod connection;
 pub(crate) mod csta_link;
 pub(crate) mod features;

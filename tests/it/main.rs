@@ -4,7 +4,11 @@
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod ami;
+#[cfg(test)]
 mod appearances;
+#[cfg(test)]
+mod asterisk;
 #[cfg(test)]
 mod avaya;
 #[cfg(test)]

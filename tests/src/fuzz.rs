@@ -5,6 +5,7 @@
 
 use std::io;
 
+mod ami;
 mod choices;
 mod csta;
 mod directory;
@@ -26,6 +27,7 @@ mod growth;
 #[cfg(test)]
 mod mutate;
 
+pub use ami::ami;
 pub use csta::{csta_document, csta_frame};
 pub use directory::{directory_file, ldif};
 pub use engine::engine;
@@ -49,7 +51,8 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
+    Target { name: "ami", body: ami, seeds: ami::seeds },
     Target { name: "csta_document", body: csta_document, seeds: seeds::csta_documents },
     Target { name: "csta_frame", body: csta_frame, seeds: seeds::csta_streams },
     Target { name: "directory_file", body: directory_file, seeds: directory::files },
@@ -127,6 +130,25 @@ mod tests {
     #[test]
     fn a_sip_message_is_answered_or_refused_and_never_a_panic() {
         run(super::sip_message, &seeds::sip_messages().unwrap());
+    }
+
+    #[test]
+    fn a_stream_of_ami_gives_the_same_messages_however_it_is_cut() {
+        let seeds = super::ami::seeds().unwrap();
+        let mut reached = Reached::default();
+        for bytes in seeds.iter().cloned().chain(mutate::all(&seeds).take(MUTATIONS / 4)) {
+            super::ami(&bytes, &mut reached);
+        }
+        assert_floors(
+            &reached,
+            &[
+                ("Newchannel", 100),
+                ("Hangup", 100),
+                ("a response", 200),
+                ("another event", 20),
+                ("rejected: Parted", 20),
+            ],
+        );
     }
 
     #[test]
@@ -214,8 +236,8 @@ mod tests {
     fn every_corpus_begins_with_what_the_golden_traces_hold() {
         let stories = super::literature::stories().unwrap();
         assert!(stories.len() >= 14, "{} golden traces", stories.len());
-        // What an administrator writes comes over no link.
-        let files = ["directory_file", "ldif"];
+        // What an administrator writes comes over no link, and the seeds of AMI are recordings of their own.
+        let files = ["directory_file", "ldif", "ami"];
         for target in TARGETS.iter().filter(|target| !files.contains(&target.name)) {
             let seeds: Vec<Vec<u8>> = (target.seeds)().unwrap();
             let real = |seed: &&Vec<u8>| {

@@ -13,6 +13,7 @@ pub mod fuzz;
 pub mod line_protocol;
 pub mod office;
 pub mod random;
+pub mod recordings;
 pub mod simulate;
 pub mod sip;
 pub mod sip_peer;

@@ -18,7 +18,7 @@ use super::protocol::{
     Frame, Framed, Incoming, LinkProtocol, Output, Reader, Refused, RequestId, Slot, Spare, Urgency,
 };
 use crate::config::{Config, Login, SessionKind};
-use crate::secret::{Escape, Fill};
+use crate::secret::{Fill, Filling};
 use crate::time::{Duration, Instant};
 use crate::wire::csta::emit::{self, Verbatim};
 use crate::wire::csta::guard::XmlLimits;
@@ -194,7 +194,7 @@ impl CstaLink {
                         at = login::write(login, out);
                     });
                 })?;
-                Ok(Fill { secret: login.secret, at, escape: Escape::Xml, length_at })
+                Ok(Fill { secret: login.secret, at, filling: Filling::Xml { length_at } })
             }),
         };
         // It can only be too long because of what is configured. It is not sent, which has the effect of a missing

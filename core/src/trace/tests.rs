@@ -11,6 +11,7 @@ use crate::line::directory::Directory;
 use crate::machine::{Machine, Wake};
 use crate::pump::{NoEffects, Pump, Recorder as _};
 use crate::reply::{Refusal, StoreFault, Token};
+use crate::secret::{Fill, Filling, SecretId};
 use crate::time::Instant;
 
 /// Echoes each line it is sent, at most one per step, and has one of every other action.
@@ -42,6 +43,13 @@ impl Machine for Echo {
             Input::Opened { link, peer } => {
                 actions.notify(Level::Info, "opened", &[("peer", &peer.address), ("odd", &"a \"b\"\\\n")]);
                 actions.connect(LinkId::new(link.number() + 1), "pbx:1040");
+                for filling in [Filling::Xml { length_at: 0 }, Filling::Md5 { challenge: u64::MAX }] {
+                    let fill = |out: &mut Vec<u8>| {
+                        out.extend_from_slice(b"Key: \r\n");
+                        Ok::<_, Refusal>(Fill { secret: SecretId(3), at: out.len() - 2, filling })
+                    };
+                    assert_eq!(actions.try_write_secret_with(link, fill), Ok(()));
+                }
                 actions.close(link);
             }
             Input::Command { token, command: Command::Select { user, choice } } => {
@@ -183,6 +191,10 @@ fn what_was_recorded_replays_in_both_forms() {
 fn a_trace_reads_back_as_what_went_in() {
     for form in [Form::Verbatim, Form::Escaped] {
         let trace = record(form);
+        let text = String::from_utf8_lossy(&trace);
+        for filling in ["length_at 0 xml", "challenge 18446744073709551615 md5"] {
+            assert!(text.contains(&format!("secret 3 at 5 {filling}")), "{text}");
+        }
         let mut reader = Reader::new(&trace, 1).unwrap();
         assert_eq!(*reader.header(), header());
         let mut read = Vec::new();

@@ -136,7 +136,7 @@ fn every_relative_link_leads_somewhere() {
 #[test]
 fn bytes_of_goldens_and_data_are_left_alone() {
     let attributes = read(".gitattributes").unwrap();
-    for line in ["tests/golden/** -text", "tests/data/** -text"] {
+    for line in ["tests/golden/** -text", "tests/data/** -text", "tests/recordings/** -text"] {
         assert!(attributes.lines().any(|found| found == line), ".gitattributes lacks «{line}»");
     }
 }

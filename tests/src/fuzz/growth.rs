@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use super::{Body, Reached, csta_document, csta_frame, sip_framer, sip_message};
+use super::{Body, Reached, ami, csta_document, csta_frame, sip_framer, sip_message};
 
 /// How much longer the longer of two inputs is.
 const TIMES: u32 = 8;
@@ -116,6 +116,27 @@ fn no_stream_makes_framing_take_more_than_linear_time() {
         ["\u{0}\u{0}\u{0}\u{8}0001", "\u{0}", "\u{0}\u{0}\u{7f}\u{7f}0001", "\u{0}\u{0}\u{0}\u{c}0001<a/>"]
     {
         assert_linear(csta_frame, 60_000, ("", piece, ""));
+    }
+}
+
+#[test]
+fn no_stream_of_ami_takes_more_than_linear_time() {
+    let begin = "Asterisk Call Manager/1\r\n";
+    let event = "Asterisk Call Manager/1\r\nEvent: Hangup\r\nPrivilege: call,all\r\n";
+    for piece in [
+        "\r\n",
+        "\r",
+        "a",
+        ":",
+        "a:\r\n",
+        "a: b\r\n\r\n",
+        "Event: Hold\n\n",
+        "CallerIDNum: 1\n\n",
+        "\u{e4}\n",
+        "\\t",
+    ] {
+        assert_linear(ami, 60_000, (begin, piece, "\r\n\r\n"));
+        assert_linear(ami, 60_000, (event, piece, "\r\n\r\n"));
     }
 }
 

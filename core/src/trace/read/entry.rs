@@ -12,7 +12,7 @@ use crate::action::Level;
 use crate::config::{DirectoryVersion, Reload};
 use crate::input::{Closed, LinkId, ListenerId, Peer};
 use crate::reply::{Refusal, StoreFault, Token};
-use crate::secret::{Escape, Fill, SecretId};
+use crate::secret::{Fill, Filling, SecretId};
 use crate::setting::{Setting, read_line};
 
 /// How the bytes below a line are shown.
@@ -256,10 +256,13 @@ fn fill(words: &mut Words<'_>) -> Option<Fill> {
     let secret = SecretId(words.number()?);
     words.keyword("at")?;
     let at = words.number()?;
-    words.keyword("length_at")?;
-    let length_at = words.number()?;
-    words.keyword(Escape::Xml.name())?;
-    Some(Fill { secret, at, escape: Escape::Xml, length_at })
+    let (filling, name) = match words.next()? {
+        "length_at" => (Filling::Xml { length_at: words.number()? }, "xml"),
+        "challenge" => (Filling::Md5 { challenge: words.number()? }, "md5"),
+        _ => return None,
+    };
+    words.keyword(name)?;
+    Some(Fill { secret, at, filling })
 }
 
 /// Reads an action that has nothing below its line.

@@ -9,7 +9,7 @@ use super::super::text::{push_count, push_decimal, push_escaped, push_payload, p
 use crate::action::Action;
 use crate::input::{Command, Input, LinkId, ListenerId};
 use crate::reply::{Refusal, StoreFault, Token};
-use crate::secret::{Fill, SecretId};
+use crate::secret::{Fill, Filling, SecretId};
 use crate::setting::{Setting, write_line};
 use crate::text::push_formatted;
 
@@ -175,16 +175,18 @@ impl Lines<'_> {
                 self.payload(bytes);
             }
             Action::WriteSecret { link, bytes, fill } => {
-                let Fill { secret: SecretId(secret), at, escape, length_at } = fill;
+                let Fill { secret: SecretId(secret), at, filling } = fill;
+                let index = |index: usize| u64::try_from(index).unwrap_or(u64::MAX);
+                let (word, number, name) = match filling {
+                    Filling::Xml { length_at } => (" length_at ", index(length_at), " xml"),
+                    Filling::Md5 { challenge } => (" challenge ", challenge, " md5"),
+                };
                 self.link("> write_secret #", link);
-                for (word, number) in
-                    [(" secret ", usize::from(secret)), (" at ", at), (" length_at ", length_at)]
-                {
+                for (word, number) in [(" secret ", u64::from(secret)), (" at ", index(at)), (word, number)] {
                     self.word(word);
-                    push_decimal(self.out, u64::try_from(number).unwrap_or(u64::MAX));
+                    push_decimal(self.out, number);
                 }
-                self.word(" ");
-                self.word(escape.name());
+                self.word(name);
                 self.payload(bytes);
             }
             Action::Close { link } => {

@@ -1,0 +1,3 @@
+//! Asterisk as a phone system, over the Asterisk Manager Interface (AMI).
+
+pub mod calls;
