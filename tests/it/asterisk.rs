@@ -4,6 +4,7 @@
 mod listed;
 mod lost;
 mod made;
+mod made_by_others;
 mod stories;
 
 use core::fmt::Write as _;

@@ -224,3 +224,27 @@ fn what_does_not_fit_is_said_and_not_shown() {
         world.assert_over(&format!("{limit}"));
     }
 }
+
+#[test]
+fn events_of_all_stories_in_any_order_leave_no_call_behind() {
+    let mut random = Random::new(2);
+    let all: Vec<Step> = genuine().flat_map(|(_, pieces)| pieces.into_iter().filter(is_event)).collect();
+    for round in 0..20 {
+        let mut world = World::lenient();
+        world.step(&Step::Opened);
+        world.step(&Step::Came(b"Asterisk Call Manager/11.0.0\r\n".to_vec()));
+        for _ in 0..1_000 {
+            // Some stay together, so that they mean something.
+            let start = random.index(all.len());
+            let count = random.index(12);
+            for piece in all.iter().skip(start).take(count) {
+                world.step(piece);
+            }
+        }
+        assert!(world.calls.at("1001").count() < 100, "calls are found");
+        world.calls.begin_snapshot();
+        world.calls.end_snapshot(&mut world.news);
+        world.hear();
+        world.assert_over(&format!("round {round}"));
+    }
+}

@@ -15,6 +15,8 @@ pub(super) struct Channel {
     pub(super) unique: &'static str,
     pub(super) linked: &'static str,
     pub(super) state: &'static str,
+    /// The number that is connected, as its phone shows it.
+    pub(super) connected: &'static str,
 }
 
 /// A channel that calls `exten`, the first of its call.
@@ -24,7 +26,7 @@ pub(super) fn caller(
     exten: &'static str,
     unique: &'static str,
 ) -> Channel {
-    Channel { name, number, exten, unique, linked: unique, state: "Ring" }
+    Channel { name, number, exten, unique, linked: unique, state: "Ring", connected: "<unknown>" }
 }
 
 /// A channel that is called in the call of another.
@@ -34,19 +36,20 @@ pub(super) fn called(
     unique: &'static str,
     of: &Channel,
 ) -> Channel {
-    Channel { name, number, exten: "s", unique, linked: of.linked, state: "Down" }
+    Channel { name, number, exten: "s", unique, linked: of.linked, state: "Down", connected: "<unknown>" }
 }
 
-const TALK: &str = "simple_bridge";
+pub(super) const TALK: &str = "simple_bridge";
 const ROOM: &str = "softmix";
 const PARKING: &str = "holding_bridge";
 
 impl Channel {
     fn lines(&self, of: &str) -> String {
-        let Self { name, number, exten, unique, linked, state } = self;
+        let Self { name, number, exten, unique, linked, state, connected } = self;
         format!(
             "{of}Channel: {name}\r\n{of}ChannelState: 0\r\n{of}ChannelStateDesc: {state}\r\n\
-             {of}CallerIDNum: {number}\r\n{of}CallerIDName: <unknown>\r\n{of}ConnectedLineNum: <unknown>\r\n{of}ConnectedLineName: <unknown>\r\n\
+             {of}CallerIDNum: {number}\r\n{of}CallerIDName: <unknown>\r\n\
+             {of}ConnectedLineNum: {connected}\r\n{of}ConnectedLineName: <unknown>\r\n\
              {of}Language: en\r\n{of}AccountCode: \r\n{of}Context: internal\r\n{of}Exten: {exten}\r\n\
              {of}Priority: 1\r\n{of}Uniqueid: {unique}\r\n{of}Linkedid: {linked}\r\n"
         )
@@ -94,7 +97,7 @@ impl World {
         self.event("Newstate", &[], &[("", channel)], &[]);
     }
 
-    fn dials(&mut self, from: &Channel, to: &Channel) {
+    pub(super) fn dials(&mut self, from: &Channel, to: &Channel) {
         self.event("DialBegin", &[], &[("", from), ("Dest", to)], &[("DialString", "x")]);
     }
 
@@ -105,11 +108,11 @@ impl World {
         self.is(to, "Ringing");
     }
 
-    fn enters(&mut self, channel: &Channel, bridge: &str, technology: &str) {
+    pub(super) fn enters(&mut self, channel: &Channel, bridge: &str, technology: &str) {
         self.bridge("BridgeEnter", channel, bridge, technology);
     }
 
-    fn leaves(&mut self, channel: &Channel, bridge: &str, technology: &str) {
+    pub(super) fn leaves(&mut self, channel: &Channel, bridge: &str, technology: &str) {
         self.bridge("BridgeLeave", channel, bridge, technology);
     }
 
@@ -127,7 +130,7 @@ impl World {
     }
 
     /// A call is answered, and the two talk.
-    fn talk(&mut self, from: &mut Channel, to: &mut Channel, bridge: &str) {
+    pub(super) fn talk(&mut self, from: &mut Channel, to: &mut Channel, bridge: &str) {
         self.is(to, "Up");
         if from.state != "Up" {
             self.is(from, "Up");

@@ -52,10 +52,29 @@ crate::digest! { enum Purposed { Call(number) = 0, Invitation(number) = 1 } }
 pub struct AtDevice {
     /// The call, as the device knows it.
     pub call: CallId,
+    /// Who calls.
+    pub calling: Who,
+    /// Who is called.
+    pub called: Who,
+    /// From where the call came last.
+    pub redirected: Redirected,
     /// The state of each party, the device's own first.
     pub states: Vec<LocalConnectionState>,
     /// The others, in the order of their states.
     pub others: Vec<Who>,
+}
+
+/// A channel, for actions about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelName {
+    /// Its Uniqueid.
+    pub unique: Text,
+    /// Its name.
+    pub name: Text,
+    /// The device that it belongs to.
+    pub device: Text,
+    /// Whether it is answered.
+    pub is_up: bool,
 }
 
 /// The calls of one Asterisk.
@@ -198,7 +217,14 @@ impl Calls {
         calls.iter().filter_map(move |handle| {
             let call = self.entries.get(*handle)?;
             let own = call.party(device).filter(|party| party.state != LocalConnectionState::Null)?;
-            let mut at = AtDevice { call: call.id, states: Vec::from([own.state]), others: Vec::new() };
+            let mut at = AtDevice {
+                call: call.id,
+                calling: call.calling.clone(),
+                called: call.called.clone(),
+                redirected: call.redirected.clone(),
+                states: Vec::from([own.state]),
+                others: Vec::new(),
+            };
             for (of, party) in self.parties(*handle) {
                 let is_own = of == *handle && *party.who.device == *device;
                 if !is_own && party.state != LocalConnectionState::Null {
@@ -208,5 +234,39 @@ impl Calls {
             }
             Some(at)
         })
+    }
+
+    /// The channels of a call at a device: its own, and those of the others in the conversation.
+    #[must_use]
+    pub fn channels_of(&self, device: &str, call: CallId) -> (Vec<ChannelName>, Vec<ChannelName>) {
+        let calls = self.at.get(device).map_or(&[][..], |calls| calls);
+        let is_meant =
+            |handle: &&Handle<Call>| self.entries.get(**handle).is_some_and(|entry| entry.id == call);
+        let Some(own) = calls.iter().find(is_meant) else { return Default::default() };
+        let channels = self.together(*own).iter().filter_map(|handle| self.entries.get(*handle));
+        let channels =
+            channels.flat_map(|call| &call.channels).filter_map(|handle| self.channels.get(*handle));
+        let (mut its, mut others) = (Vec::new(), Vec::new());
+        for channel in channels.filter(|channel| channel.is_party()) {
+            let found = ChannelName {
+                unique: channel.unique.clone(),
+                name: channel.name.clone(),
+                device: channel.device.clone(),
+                is_up: channel.progress == tables::Progress::Up,
+            };
+            let is_own = channel.call == *own && *channel.device == *device;
+            if is_own { &mut its } else { &mut others }.push(found);
+        }
+        (its, others)
+    }
+
+    /// Notes that the call at a device is about to be ended for its user, so that its end is no failure.
+    pub fn ends(&mut self, device: &str, call: CallId) {
+        for channel in self.channels_of(device, call).0 {
+            let channel = self.channel(&channel.unique).and_then(|handle| self.channels.get_mut(handle));
+            if let Some(channel) = channel {
+                channel.ends = true;
+            }
+        }
     }
 }
