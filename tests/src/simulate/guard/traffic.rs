@@ -12,7 +12,7 @@ use super::telling;
 use crate::simulate::client::belief::{call_ids, element_with, number as device_number};
 use crate::simulate::inbox::{branch, complete, element, header, root};
 use crate::simulate::ledger::Ledger;
-use crate::simulate::plan::WorldPlan;
+use crate::simulate::plan::{ClientPlan, WorldPlan};
 use crate::simulate::seen::{Seen, SeenCalls, SeenSession};
 
 /// The relevant traffic of one run of a node.
@@ -210,12 +210,31 @@ impl Traffic {
     }
 
     /// A message to a client in which its own line is called as the phone system calls it.
-    fn in_phones_terms<'t>(&self, session: &SeenSession, text: &'t str) -> Cow<'t, str> {
-        let named = self.plan.client_of(&session.call_id).and_then(|client| client.named.as_ref());
+    fn in_phones_terms<'t>(&self, (call_id, phone): (&str, u64), text: &'t str) -> Cow<'t, str> {
+        let named = self.plan.client_of(call_id).and_then(|client| client.named.as_ref());
         let Some(named) = named else { return Cow::Borrowed(text) };
         let shown = named.uri.split(";device=").next().unwrap_or_default();
-        let phone = format!("tel:{};phone-context=dialstring", session.number);
+        let phone = format!("tel:{phone};phone-context=dialstring");
         Cow::Owned(text.replace(&format!(">{shown}<"), &format!(">{phone}<")))
+    }
+
+    /// The phones that a session has had: what waits to be sent may be about an earlier one.
+    fn phones_of(&self, session: &SeenSession) -> BTreeSet<u64> {
+        let earlier = self.phones.get(&session.call_id).into_iter().flatten().copied();
+        earlier.chain(session.number.parse::<u64>().ok()).collect()
+    }
+
+    /// Checks an event of a transfer or a conference against what was at a phone system.
+    fn check_merger(&self, call_id: &str, phones: &BTreeSet<u64>, text: &str) -> Result<(), String> {
+        let index = element(text, "callID").and_then(|call| call.split_once('_')?.0.parse().ok());
+        let switch = index.and_then(|index| self.plan.switch_of(index));
+        let Some(calls) = switch.and_then(|switch| self.calls.get(switch)) else { return Ok(()) };
+        let calls = calls.borrow();
+        let check =
+            |phone: &u64| telling::check_merger(&calls, &self.in_phones_terms((call_id, *phone), text));
+        let mut outcomes = phones.iter().map(check);
+        let first = outcomes.next().unwrap_or(Ok(()));
+        if outcomes.any(|outcome| outcome.is_ok()) { Ok(()) } else { first }
     }
 
     /// Checks that an event goes to the session to which its monitor was announced, and is about a call in which its
@@ -232,22 +251,18 @@ impl Traffic {
             ));
         }
         let Some(session) = now.under(call_id).next().filter(|_| is_first) else { return Ok(()) };
-        let client = self.plan.client_of(call_id);
-        if client.is_some_and(|client| client.looks_like_another(&session.number)) {
+        let phones = self.phones_of(session);
+        let named = self.plan.client_of(call_id).filter(|client| client.named.is_some());
+        let is_ambiguous =
+            |client: &ClientPlan| phones.iter().any(|phone| client.looks_like_another(&phone.to_string()));
+        if named.is_some_and(is_ambiguous) {
             return Ok(());
         }
-        let text = &*self.in_phones_terms(session, text);
-        telling::check_subject(&session.number, text)?;
+        let line = named.map_or_else(|| session.number.clone(), |client| device_number(&client.line()));
+        telling::check_subject(&line, text)?;
         if ["TransferedEvent", "ConferencedEvent"].contains(&root(text)) {
-            let index = element(text, "callID").and_then(|call| call.split_once('_')?.0.parse().ok());
-            let switch = index.and_then(|index| self.plan.switch_of(index));
-            if let Some(calls) = switch.and_then(|switch| self.calls.get(switch)) {
-                telling::check_merger(&calls.borrow(), text)?;
-            }
+            self.check_merger(call_id, &phones, text)?;
         }
-        let number: u64 = session.number.parse().unwrap_or_default();
-        let earlier = self.phones.get(call_id).into_iter().flatten().copied();
-        let phones: BTreeSet<u64> = earlier.chain([number]).collect();
         // An event about calls that became one names calls in which the line had no part, beside one in which it had.
         let mut named = call_ids(text).into_iter().filter_map(|call| call.split_once('_')).peekable();
         if named.peek().is_none() {
@@ -262,12 +277,12 @@ impl Traffic {
             })
         });
         // A call that begins and ends in one step of the phone system is only seen in its events.
-        let own = element_with(text, "deviceID").is_some_and(|id| device_number(id) == session.number);
+        let own = element_with(text, "deviceID").is_some_and(|id| device_number(id) == line);
         if own || took_part.any(|took_part| took_part) {
             return Ok(());
         }
         Err(format!(
-            "an event reaches a session that it does not belong to: {number} never was in the call\n{text}"
+            "an event reaches a session that it does not belong to: {phones:?} never was in the call\n{text}"
         ))
     }
 }
