@@ -35,6 +35,11 @@ pub const ALL: &[Machine] = &[
         transitions: non_invite_client::TABLE,
     },
     Machine { name: "CTI connection", clause: "this project's own", transitions: cti::connection::TABLE },
+    Machine {
+        name: "Session of the Asterisk Manager Interface",
+        clause: "this project's own",
+        transitions: cti::asterisk::session::TABLE,
+    },
     Machine { name: "The gateway's end", clause: "this project's own", transitions: phase::TABLE },
     Machine {
         name: "Moving of sessions whose CTI connection failed",

@@ -1,3 +1,4 @@
 //! Asterisk as a phone system, over the Asterisk Manager Interface (AMI).
 
 pub mod calls;
+pub mod session;

@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rights(u8);
 
+crate::digest! { struct Rights(bits => u64::from(*bits)) }
+
 /// The names, in the order of the bits.
 const NAMES: [&str; 8] = ["system", "call", "user", "agent", "dtmf", "reporting", "originate", "config"];
 

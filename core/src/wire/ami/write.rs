@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use super::rights::Rights;
 use super::value::{ActionIds, LONGEST_LINE, Token, Unwritable, Value, Variable};
 use crate::text::push_number;
-use crate::time::Duration;
 
 /// A context and a number in it, where a channel begins or goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +55,8 @@ pub enum Action<'a> {
         to: Place<'a>,
         /// The unique ID of the channel to it.
         channel_id: Token<'a>,
-        /// How long it rings.
-        timeout: Duration,
+        /// How long it rings, in milliseconds.
+        timeout: u64,
         /// What is set on that channel.
         variables: &'a [Variable<'a>],
     },
@@ -104,8 +103,8 @@ pub enum Action<'a> {
         channel: Token<'a>,
         /// The digit: 0 to 9, `*`, `#`, A to D.
         digit: Token<'a>,
-        /// How long it lasts.
-        duration: Option<Duration>,
+        /// How long it lasts, in milliseconds.
+        duration: Option<u64>,
         /// Whether it is as if it came from the channel.
         receive: bool,
     },
@@ -191,6 +190,8 @@ pub enum Action<'a> {
     PjsipShowContacts,
     /// Tells the version.
     CoreSettings,
+    /// An action without any field, which is refused for want of a right or of a field.
+    Probe(Row),
 }
 
 /// What an action is called, and the rights to write of which one is enough.
@@ -240,6 +241,7 @@ impl Action<'_> {
             Self::PjsipShowEndpoints => row("PJSIPShowEndpoints", Rights::SYSTEM),
             Self::PjsipShowContacts => row("PJSIPShowContacts", Rights::SYSTEM),
             Self::CoreSettings => row("CoreSettings", Rights::SYSTEM.or(Rights::REPORTING)),
+            Self::Probe(row) => *row,
         }
     }
 
@@ -263,7 +265,7 @@ impl Action<'_> {
             Self::Originate { channel, to, channel_id, timeout, variables } => {
                 lines.text("Channel", channel.as_str());
                 lines.place(["Context", "Exten", "Priority"], to);
-                lines.number("Timeout", timeout.as_millis());
+                lines.number("Timeout", timeout);
                 lines.text("ChannelId", channel_id.as_str());
                 lines.text("Async", "true");
                 lines.variables(variables);
@@ -296,11 +298,8 @@ impl Action<'_> {
                 lines.text("Channel", channel.as_str());
                 lines.variables(variables);
             }
-            Self::Park { channel, announce } => {
-                lines.text("Channel", channel.as_str());
-                lines.optional("AnnounceChannel", announce.map(Token::as_str));
-            }
             Self::PlayDtmf { .. }
+            | Self::Park { .. }
             | Self::MuteAudio { .. }
             | Self::DbGet { .. }
             | Self::DbPut { .. }
@@ -318,20 +317,25 @@ impl Action<'_> {
             | Self::ExtensionStateList
             | Self::PjsipShowEndpoints
             | Self::PjsipShowContacts
-            | Self::CoreSettings => {}
+            | Self::CoreSettings
+            | Self::Probe(_) => {}
         }
     }
 
-    /// The fields of an action that leaves a channel where it is, or has none.
+    /// The fields of an action on one channel, or on none.
     fn state_fields(&self, lines: &mut Lines<'_>) {
         match *self {
             Self::PlayDtmf { channel, digit, duration, receive } => {
                 lines.text("Channel", channel.as_str());
                 lines.text("Digit", digit.as_str());
                 if let Some(duration) = duration {
-                    lines.number("Duration", duration.as_millis());
+                    lines.number("Duration", duration);
                 }
                 lines.text("Receive", if receive { "true" } else { "false" });
+            }
+            Self::Park { channel, announce } => {
+                lines.text("Channel", channel.as_str());
+                lines.optional("AnnounceChannel", announce.map(Token::as_str));
             }
             Self::MuteAudio { channel, direction, is_on } => {
                 lines.text("Channel", channel.as_str());
@@ -369,14 +373,14 @@ impl Action<'_> {
             | Self::BlindTransfer { .. }
             | Self::Bridge { .. }
             | Self::PjsipNotify { .. }
-            | Self::Park { .. }
             | Self::CoreShowChannels
             | Self::ParkedCalls
             | Self::DeviceStateList
             | Self::ExtensionStateList
             | Self::PjsipShowEndpoints
             | Self::PjsipShowContacts
-            | Self::CoreSettings => {}
+            | Self::CoreSettings
+            | Self::Probe(_) => {}
         }
     }
 }

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use super::super::value::LONGEST_LINE;
 use super::super::write::{Direction, Place, login};
 use super::super::*;
-use crate::time::Duration;
 
 const IDS: ActionIds = ActionIds::new(0x0123_4567_89ab_cdef);
 
@@ -49,6 +48,7 @@ fn actions_of_a_session_are_written_line_by_line() {
     assert_lines(&[
         (Action::Challenge, &["AuthType: MD5"]),
         (Action::Ping, &[]),
+        (Action::Probe(Action::Logoff.row()), &[]),
         (Action::Logoff, &[]),
         (Action::Events { mask: "call,user" }, &["EventMask: call,user"]),
         (
@@ -68,7 +68,7 @@ fn a_call_is_originated_line_by_line() {
         Variable { name: "CONNECTEDLINE(num)", value: value("1002") },
         Variable { name: "CONNECTEDLINE(name)", value: value("Becker, Bernd") },
     ];
-    let (channel, channel_id, timeout) = (token("PJSIP/1001"), token("gw-1"), Duration::from_secs(30));
+    let (channel, channel_id, timeout) = (token("PJSIP/1001"), token("gw-1"), 30_000);
     let originate =
         Action::Originate { channel, to: place("1002"), channel_id, timeout, variables: &variables };
     assert_lines(&[(
@@ -124,12 +124,7 @@ fn actions_on_channels_are_written_line_by_line() {
             &["Channel: PJSIP/1002-0000001f", "Variable: Event=talk"],
         ),
         (
-            Action::PlayDtmf {
-                channel,
-                digit: token("#"),
-                duration: Some(Duration::from_millis(120)),
-                receive: true,
-            },
+            Action::PlayDtmf { channel, digit: token("#"), duration: Some(120), receive: true },
             &["Channel: PJSIP/1002-0000001f", "Digit: #", "Duration: 120", "Receive: true"],
         ),
         (Action::Park { channel, announce: None }, &["Channel: PJSIP/1002-0000001f"]),
