@@ -2,7 +2,7 @@
 //!
 //! Reading: [`Reader`] cuts messages out of a stream and checks them, [`Message`] finds their values. Asterisk writes
 //! some values as callers sent them, line ends and all, so that a message may have been written by a caller: what shows
-//! it is in [`check`], and such a message is rejected with a [`Flaw`]. [`Message::parts`] says who has part in an event,
+//! it is in `check`, and such a message is rejected with a [`Flaw`]. [`Message::parts`] says who has part in an event,
 //! so that what concerns nobody is left at that.
 //!
 //! Writing: an [`Action`] is written by its type. What comes from elsewhere is a [`Value`] or a [`Token`], which cannot hold
