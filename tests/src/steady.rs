@@ -2,9 +2,11 @@
 //! nothing is checked that would cost time.
 
 use core::fmt::Write as _;
+use std::sync::Arc;
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::secret::Fill;
 use ctigate_core::{
     Duration, Effects, Input, Instant, LinkId, ListenerId, NoRecorder, Notice, Peer, Pump, ReplyResult, Seed,
@@ -85,6 +87,8 @@ pub struct Steady {
     requests: usize,
     /// How many users in a row share a line.
     sharing: usize,
+    /// The directory, which a shell keeps until another is in place, so that the gateway never frees it.
+    directory: Option<Arc<Directory>>,
     /// The phone system's answer.
     answer: Vec<u8>,
 }
@@ -188,8 +192,9 @@ impl Steady {
         let settings = site::configured(users, entries > 0);
         let config = Config::from_settings(&settings).expect("the configuration is right");
         let mut engine = Engine::new(config, Seed::from_number(1));
-        if entries > 0 {
-            engine = engine.with_directory(site::directory(entries));
+        let directory = (entries > 0).then(|| site::directory(entries));
+        if let Some(directory) = &directory {
+            engine = engine.with_directory(Arc::clone(directory));
         }
         let mut pump = Pump::new(engine, NoRecorder);
         let mut sent = Sent::default();
@@ -204,6 +209,7 @@ impl Steady {
             users: Vec::new(),
             requests: 0,
             sharing: 1,
+            directory,
             answer: Vec::new(),
         };
         steady.begin_service();

@@ -283,9 +283,12 @@ impl<C: Carrier> Control<C> {
     /// known at the own line counts only if that is monitored, and the client knows all of it.
     fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>, rules: &Rules) -> bool {
         let Some(number) = device.and_then(|device| number_of(device.id)) else { return false };
+        if own.is_named_by(number) || self.may_be_untold(own.session) {
+            return false;
+        }
         let shown = number_behind(number, rules);
         let number = shown.as_deref().unwrap_or(number);
-        if own.is_named_by(number) || self.may_be_untold(own.session) {
+        if own.is_named_by(number) {
             return false;
         }
         let knows =

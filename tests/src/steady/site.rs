@@ -61,7 +61,8 @@ impl Steady {
     #[expect(clippy::expect_used, reason = "a measurement's configuration is right or it measures nothing")]
     pub fn reload(&mut self, users: usize, clock: impl Fn() -> u64) -> Vec<u64> {
         let configured = configured(self.users.len(), true);
-        let reload = Reload::new(configured, Some(directory(users))).expect("a right configuration");
+        let next = directory(users);
+        let reload = Reload::new(configured, Some(Arc::clone(&next))).expect("a right configuration");
         let mut turns = Vec::new();
         let mut last = clock();
         let input = Input::Command { token: None, command: Command::Reload(&reload) };
@@ -72,6 +73,7 @@ impl Steady {
             turns.push(now.saturating_sub(last));
             last = now;
             if self.pump.overdue(self.now, &mut self.sent).is_none_or(|wake| wake.at > self.now) {
+                self.directory = Some(next);
                 return turns;
             }
         }
