@@ -175,25 +175,14 @@ impl<C: Carrier> Control<C> {
             call.is_some_and(|call| self.own_call((handle, link, number), call, step.now).is_some())
         };
         let is_other = |device: &Device<'_>| !device.id.is_empty() && !session.is_named_by(device.id);
-        let named = |member: &Member| match member.role {
-            Role::Line { .. } => relayed.device(member.name).filter(is_other),
-            Role::Own | Role::Held | Role::Active | Role::OwnCall => {
-                let named = relayed.connection(member.name)?;
-                let device = named.device.filter(is_other)?;
-                (!named.call.is_some_and(is_known)).then_some(device)
+        let named = |member: &Member| {
+            if matches!(member.role, Role::Line { .. }) {
+                return relayed.device(member.name).filter(is_other);
             }
-            Role::Foreign
-            | Role::Dialled { .. }
-            | Role::Number
-            | Role::Text
-            | Role::Truth
-            | Role::Count
-            | Role::Word(_)
-            | Role::Copied(_)
-            | Role::Announced { .. }
-            | Role::CrossReference
-            | Role::Narrowed
-            | Role::Withheld => None,
+            let is_own = matches!(member.role, Role::Own | Role::Held | Role::Active | Role::OwnCall);
+            let named = relayed.connection(member.name).filter(|_| is_own)?;
+            let device = named.device.filter(is_other)?;
+            (!named.call.is_some_and(is_known)).then_some(device)
         };
         let other = relayed.service.request.iter().find_map(named)?;
         self.line_of_user(step, handle, other.id).filter(|line| **line != *number)

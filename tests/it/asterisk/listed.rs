@@ -4,7 +4,7 @@ use ctigate_core::cti::asterisk::calls::Purposed;
 use ctigate_tests::recordings::Step;
 
 use super::World;
-use super::made::{Channel, anna, bernd, caller};
+use super::made::{Channel, anna, bernd, caller, ringing};
 
 impl World {
     /// A list of all channels, each with its bridge, whether it is on hold, and what it does.
@@ -47,11 +47,7 @@ fn a_snapshot_while_phones_ring_says_nothing_of_an_answer() {
 
 #[test]
 fn a_snapshot_says_what_was_missed() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
+    let (mut world, mut anna, mut bernd) = ringing();
     world.told("1001");
     world.told("1002");
     (anna.state, bernd.state) = ("Up", "Up");

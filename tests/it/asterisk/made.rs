@@ -157,6 +157,23 @@ pub(super) fn bernd(of: &Channel) -> Channel {
     called("PJSIP/1002-00000002", "1002", "1.2", of)
 }
 
+/// Anna calls Bernd, whose phone rings.
+pub(super) fn ringing() -> (World, Channel, Channel) {
+    let mut world = World::connected();
+    let anna = anna("1002");
+    world.begins(&anna);
+    let mut bernd = bernd(&anna);
+    world.rings(&anna, &mut bernd);
+    (world, anna, bernd)
+}
+
+/// The same, and he answers, in the bridge `b`.
+pub(super) fn talking() -> (World, Channel, Channel) {
+    let (mut world, mut anna, mut bernd) = ringing();
+    world.talk(&mut anna, &mut bernd, "b");
+    (world, anna, bernd)
+}
+
 pub(super) fn clara(of: &Channel) -> Channel {
     called("PJSIP/1003-00000003", "1003", "1.3", of)
 }
@@ -204,11 +221,7 @@ fn a_network_that_only_makes_progress_is_said_to_ring() {
 
 #[test]
 fn a_caller_who_is_redirected_rings_elsewhere() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
+    let (mut world, mut anna, bernd) = ringing();
     world.told("1001");
     world.ends(&bernd, "16");
     anna.exten = "1003";
@@ -233,11 +246,7 @@ fn a_call_is_forwarded_when_the_phone_is_busy_or_nobody_answers() {
     for (hangup, why, cause) in
         [("17", "callForwardBusy", "busy"), ("0", "callForwardNoAnswer", "callNotAnswered")]
     {
-        let mut world = World::connected();
-        let mut anna = anna("1002");
-        world.begins(&anna);
-        let mut bernd = bernd(&anna);
-        world.rings(&anna, &mut bernd);
+        let (mut world, mut anna, bernd) = ringing();
         world.told("1001");
         world.ends(&bernd, hangup);
         anna.exten = "1003";
@@ -261,11 +270,7 @@ fn the_called_channel_says_why_a_call_failed() {
     for (hangup, cause) in
         [("17", "busy"), ("21", "blocked"), ("19", "callNotAnswered"), ("20", "destOutOfOrder")]
     {
-        let mut world = World::connected();
-        let anna = anna("1002");
-        world.begins(&anna);
-        let mut bernd = bernd(&anna);
-        world.rings(&anna, &mut bernd);
+        let (mut world, anna, bernd) = ringing();
         world.told("1001");
         world.ends(&bernd, hangup);
         // The dialplan's own choice.
@@ -294,11 +299,7 @@ fn a_phone_that_is_not_registered_fails_by_the_dialplan() {
 
 #[test]
 fn voice_mail_answers_for_who_does_not() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
+    let (mut world, mut anna, bernd) = ringing();
     world.ends(&bernd, "0");
     world.told("1001");
     world.is(&mut anna, "Up");
@@ -311,12 +312,7 @@ fn voice_mail_answers_for_who_does_not() {
 
 #[test]
 fn a_parked_call_that_nobody_fetches_rings_back() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
-    world.talk(&mut anna, &mut bernd, "b");
+    let (mut world, anna, bernd) = talking();
     world.told("1001");
     let place = [("ParkerDialString", "PJSIP/1002"), ("Parkinglot", "default"), ("ParkingSpace", "701")];
     world.event("ParkedCall", &[], &[("Parkee", &anna)], &place);
@@ -386,12 +382,7 @@ fn who_leaves_a_conference_room_and_dials_on_is_in_a_call_of_his_own() {
 
 #[test]
 fn a_transferred_call_is_transferred_again_when_its_first_call_is_over() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
-    world.talk(&mut anna, &mut bernd, "b");
+    let (mut world, anna, bernd) = talking();
     let mut second = caller("PJSIP/1002-00000004", "1002", "1003", "1.4");
     world.begins(&second);
     let mut clara = clara(&second);
@@ -436,12 +427,7 @@ fn a_transferred_call_is_transferred_again_when_its_first_call_is_over() {
 
 #[test]
 fn a_transfer_that_failed_and_an_unhold_without_a_hold_say_nothing() {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
-    world.talk(&mut anna, &mut bernd, "b");
+    let (mut world, anna, bernd) = talking();
     world.told("1001");
     world.event("Unhold", &[], &[("", &bernd)], &[]);
     let to = [("IsExternal", "Yes"), ("Context", "internal"), ("Extension", "4711")];

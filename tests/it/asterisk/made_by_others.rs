@@ -1,16 +1,11 @@
 //! Calls that other applications make and move, and what the gateway asks of the model.
 
 use super::World;
-use super::made::{Channel, TALK, anna, bernd, called, caller, clara};
+use super::made::{Channel, TALK, anna, bernd, called, caller, clara, ringing, talking};
 
 /// A held call of 1002 with 1001, and one with 1003, and their channels: 1001's, 1002's two, 1003's.
 fn consulting() -> (World, [Channel; 4]) {
-    let mut world = World::connected();
-    let mut anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
-    world.talk(&mut anna, &mut bernd, "b");
+    let (mut world, anna, bernd) = talking();
     world.event("Hold", &[], &[("", &bernd)], &[]);
     let mut second = caller("PJSIP/1002-00000004", "1002", "1003", "1.4");
     world.begins(&second);
@@ -117,11 +112,7 @@ fn the_channels_of_a_call_are_found_for_actions() {
 
 #[test]
 fn a_call_that_is_ended_for_its_user_did_not_fail() {
-    let mut world = World::connected();
-    let anna = anna("1002");
-    world.begins(&anna);
-    let mut bernd = bernd(&anna);
-    world.rings(&anna, &mut bernd);
+    let (mut world, anna, bernd) = ringing();
     world.told("1001");
     let call = world.calls.at("1001").next().unwrap().call;
     world.calls.ends("1001", call);
