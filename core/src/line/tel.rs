@@ -83,7 +83,9 @@ impl<'a> Tel<'a> {
     /// [`NotTel`] if it names nothing, or not clearly.
     pub fn read(text: &'a str) -> Result<Self, NotTel> {
         let text = text.trim_ascii();
-        if weight(text) > MAX_URI {
+        // Whether the scheme is written makes no difference: what is written can be read again.
+        let after_scheme = without_scheme(text).map_or(text, |(_, rest)| rest);
+        if weight(after_scheme) > MAX_URI {
             return Err(NotTel::TooLong);
         }
         if let Some(character) = first_deceiving(text) {
@@ -259,7 +261,7 @@ fn without_scheme(text: &str) -> Result<(bool, &str), NotTel> {
     if is_scheme { Err(NotTel::Scheme) } else { Ok((false, text)) }
 }
 
-/// The most bytes that a text takes when it is written.
+/// The most bytes that a text takes when it is written behind `tel:`.
 fn weight(text: &str) -> usize {
     let bytes = text.bytes().map(|byte| if is_unreserved(byte) || byte == b'%' { 1 } else { 3 });
     bytes.fold("tel:".len(), usize::saturating_add)

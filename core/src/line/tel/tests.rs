@@ -150,6 +150,18 @@ fn what_names_no_line_is_refused_and_told_apart() {
 }
 
 #[test]
+fn the_longest_uri_can_be_read_again_as_it_is_written() {
+    for begins in ["alice;x=", "tel:alice;x=", "al%69ce;x=\u{e4}", "42;x=", "tel:+4-2;x=:"] {
+        let read = |length: usize| begins.to_string() + &"y".repeat(length);
+        let longest = (0..1_100).rev().map(read).find(|text| Tel::read(text).is_ok());
+        let longest = longest.unwrap_or_default();
+        let tel = Tel::read(&longest).unwrap();
+        assert!(longest.len() > 990, "{longest}");
+        assert_eq!(Tel::read(&tel.to_string()), Ok(tel.clone()), "{longest}");
+    }
+}
+
+#[test]
 fn uris_are_compared_by_rfc_3966() {
     for (one, other, is_equal) in [
         ("tel:+1-201-555-0123", "tel:+12015550123", true),
