@@ -109,6 +109,8 @@ mod torture;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod unlisted;
 #[cfg(test)]
 mod world;

@@ -5,7 +5,7 @@
 //!
 //! Many phone systems leave unanswered what they do not know, instead of refusing it. So a request for features or,
 //! where there are no application sessions, for the status need not be answered; a heartbeat proves something only once
-//! one was answered; and a service that is never answered is not asked for over and over (`silence`).
+//! one was answered; and a service that is never answered is asked for once a minute only (`silence`).
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -151,6 +151,11 @@ impl<T: Digest + Copy> Pool<T> {
         Some(connection)
     }
 
+    /// Gives the turn back that was taken last.
+    pub(crate) fn return_turn(&mut self, connection: ConnectionRef) {
+        self.next = usize::from(connection.index());
+    }
+
     /// Takes the next turn in a rotation of its own, for a session that lost its connection.
     pub(crate) fn take_move(&mut self) -> Option<ConnectionRef> {
         let (connection, next) = self.turn(self.next_move)?;

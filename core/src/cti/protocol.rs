@@ -221,7 +221,7 @@ pub enum Refused {
     TooLong,
     /// The link has no such service.
     NotSupported,
-    /// The phone system never answered this service and is not asked again over this connect.
+    /// The phone system never answered this service over this connect and was asked again within the last minute.
     Unanswered,
 }
 
@@ -307,7 +307,7 @@ pub trait LinkProtocol: Digest + Send {
         false
     }
 
-    /// The services that the phone system is not asked for any more over this connect, since it never answered them.
+    /// The services that the phone system is asked for only once a minute, since it never answered them.
     fn unanswered(&self) -> Features {
         Features::NONE
     }

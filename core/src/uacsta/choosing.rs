@@ -37,7 +37,8 @@ crate::digest! { struct Choosing {
 
 impl Uacsta {
     /// Asks the phone system whether it knows a new session's line; if the line is on several devices, whether the one
-    /// is registered that it depends on.
+    /// is registered that it depends on. A session that is refused at once, because nothing could be asked, gives its
+    /// turn back: else users who are refused over and over would leave fewer sessions to some connections.
     pub(super) fn check_line(
         &mut self,
         step: &mut Step<'_>,
@@ -49,8 +50,12 @@ impl Uacsta {
             self.verify_line(step, control, session);
             return;
         };
+        let connection = control.sessions.get(session).and_then(|one| one.connection);
         let choosing = Choosing { line: sign_in.line.clone(), on, known: Vec::new(), is_stale: false };
         self.ask_device(step, control, session, choosing);
+        if let Some(connection) = connection.filter(|_| control.sessions.get(session).is_none()) {
+            control.pool.return_turn(connection);
+        }
     }
 
     /// Asks whether a device is registered. One that cannot be asked for is not.

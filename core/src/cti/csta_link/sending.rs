@@ -54,7 +54,7 @@ impl CstaLink {
         output: &mut Output<'_>,
     ) -> Result<(), Refused> {
         let service = row(request);
-        if self.silence.is_given_up(service) {
+        if !self.silence.may_ask(service, output.now()) {
             return Err(Refused::Unanswered);
         }
         let may_send = self.has_room() && self.waiting.lets_pass(urgency, output.now());

@@ -3,12 +3,15 @@
 use alloc::collections::BTreeMap;
 
 use super::Sent;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::csta::services::{Features, Service};
 
-/// After so many requests in a row without an answer, a service that was never answered is not asked for any more over
-/// the same connect.
+/// After so many requests in a row without an answer, a service that was never answered is given up.
 const TIMES: u8 = 3;
+
+/// A service that was given up is asked for again this long after the last request for it: the phone system may only
+/// have been in trouble, and a connection may last for months.
+const RETRY: Duration = Duration::from_secs(60);
 
 /// What the phone system at a link leaves unanswered. What it answers is remembered over all connects; what it does not
 /// answer is forgotten with the next one.
@@ -18,7 +21,7 @@ pub(super) struct Silence {
     answered: Features,
     /// Services without an answer so far, by their rows' indexes.
     unanswered: BTreeMap<u16, Unanswered>,
-    /// The services that are not asked for any more.
+    /// The services that are asked for now and then only.
     given_up: Features,
     /// Whether a heartbeat was answered before.
     is_heartbeat_answered: bool,
@@ -38,7 +41,7 @@ struct Unanswered {
     /// How many requests in a row, each sent after the one before had timed out: thousands that are sent at once to a
     /// phone system that pauses count as one.
     times: u8,
-    /// When the last of them timed out.
+    /// When the last of them timed out or, once the service is given up, was sent.
     at: Instant,
 }
 
@@ -90,12 +93,18 @@ impl Silence {
         }
     }
 
-    /// Whether a service is not asked for any more.
-    pub(super) fn is_given_up(&self, service: Option<&'static Service>) -> bool {
-        self.given_up != Features::NONE && service.is_some_and(|service| self.given_up.has(service))
+    /// Whether a service may be asked for at `now`. One that was given up may each [`RETRY`], and is taken as asked for.
+    pub(super) fn may_ask(&mut self, service: Option<&'static Service>, now: Instant) -> bool {
+        let Some(service) = service.filter(|service| self.given_up.has(service)) else { return true };
+        let Some(one) = self.unanswered.get_mut(&u16::from(service.index)) else { return true };
+        let may = now.since(one.at) >= RETRY;
+        if may {
+            one.at = now;
+        }
+        may
     }
 
-    /// The services that are not asked for any more.
+    /// The services that are asked for now and then only.
     pub(super) const fn given_up(&self) -> Features {
         self.given_up
     }

@@ -65,7 +65,7 @@ impl Connection {
         self.state.is_in_service() && self.protocol.is_mute()
     }
 
-    /// The services that its phone system is not asked for any more over this connect, since it never answered them.
+    /// The services that its phone system is asked for only once a minute, since it never answered them.
     pub(super) fn unanswered(&self) -> Features {
         self.protocol.unanswered()
     }
@@ -85,7 +85,7 @@ impl Connection {
         let unanswered: Vec<&str> = self.unanswered().services().map(|service| service.root).collect();
         if !unanswered.is_empty() {
             let names = unanswered.join(", ");
-            remarks.push(format!("never answered {names}: not asked again before the next connect").into());
+            remarks.push(format!("never answered {names}: asked again once a minute only").into());
         }
         if self.vitals.are_monitors_used_up() {
             remarks.push(MONITORS_USED_UP.into());

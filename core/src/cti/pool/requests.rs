@@ -146,7 +146,7 @@ impl<T: Digest + Copy> Pool<T> {
         let before = unanswered(self);
         self.with_protocol(step, index, |protocol, output| protocol.abandon(id, output));
         for service in unanswered(self).services().filter(|service| !before.has(service)) {
-            let why = "the phone system never answers it: it is not asked again before the next connect";
+            let why = "the phone system never answers it: it is asked again once a minute only";
             let name = self.at(index).map_or("", |one| &one.name);
             let fields: &[(&str, &dyn Display)] =
                 &[("cti", &name), ("service", &service.root), ("why", &why)];
