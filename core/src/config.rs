@@ -12,6 +12,7 @@ use crate::time::Duration;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
+mod connection_kind;
 mod cross;
 mod device_ids;
 mod directory;
@@ -21,6 +22,7 @@ mod reload;
 mod site;
 
 pub use crate::setting::Network;
+pub use connection_kind::{Asterisk, ConnectionKind};
 pub use device_ids::{DeviceIds, IdRule};
 pub use directory::{
     DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes, is_of_directory,
@@ -151,6 +153,8 @@ pub struct CtiConnection {
     pub address: String,
     /// What logs call it; its address unless named.
     pub name: String,
+    /// What its phone system speaks.
+    pub kind: ConnectionKind,
     /// The phone system's name: connections naming the same one share callIDs.
     pub switch: String,
     /// Whether users may pick up, and join, calls that their own lines have no part in.
@@ -159,7 +163,7 @@ pub struct CtiConnection {
     pub private_data: bool,
     /// The services and events that the phone system has, if it is not asked for them.
     pub features: Option<Features>,
-    /// The login of its application session, if it has one.
+    /// The login of its application session, or to the manager interface, if it has one.
     pub login: Option<Login>,
     /// The protocol versions offered for the application session, in order of preference; none: that of the edition.
     pub versions: Vec<String>,
@@ -172,6 +176,8 @@ pub struct CtiConnection {
 pub enum LoginKind {
     /// Avaya Application Enablement Services.
     Avaya,
+    /// The manager interface of Asterisk.
+    Asterisk,
 }
 
 /// The login of an application session.
@@ -364,16 +370,29 @@ impl CtiConnection {
         let text = |field: &str| checked.text(&alloc::format!("{table}.{field}")).map(String::from);
         let flag = |field: &str| checked.flag(&alloc::format!("{table}.{field}"));
         let address = text("address").unwrap_or_default();
+        let name = text("name").unwrap_or_else(|| address.clone());
+        let kind = ConnectionKind::from_checked(checked, table);
+        // Each link to an Asterisk counts its calls by itself.
+        let unnamed = match kind {
+            ConnectionKind::Csta => String::new(),
+            ConnectionKind::Asterisk(_) => alloc::format!("{index} {name}"),
+        };
+        let login = match (&kind, text("login").as_deref()) {
+            (ConnectionKind::Asterisk(_), _) => Some(LoginKind::Asterisk),
+            (ConnectionKind::Csta, Some("avaya")) => Some(LoginKind::Avaya),
+            (ConnectionKind::Csta, _) => None,
+        };
         Self {
-            name: text("name").unwrap_or_else(|| address.clone()),
-            switch: text("switch").unwrap_or_default(),
+            name,
+            kind,
+            switch: text("switch").filter(|switch| !switch.is_empty()).unwrap_or(unnamed),
             foreign_calls: flag("foreign_calls"),
             private_data: flag("private_data"),
             features: features(checked, table),
             versions: versions(text("protocol").as_deref().unwrap_or_default()),
             device_ids: DeviceIds::from_checked(checked, table),
-            login: (text("login").as_deref() == Some("avaya")).then(|| Login {
-                kind: LoginKind::Avaya,
+            login: login.map(|kind| Login {
+                kind,
                 user: text("user").unwrap_or_default(),
                 password_file: text("password_file").unwrap_or_default(),
                 secret: SecretId(index),

@@ -13,7 +13,18 @@ pub(crate) mod pool;
 pub mod protocol;
 pub(crate) mod vitals;
 
+use alloc::boxed::Box;
 use core::num::NonZeroU8;
+
+use crate::config::{Config, ConnectionKind};
+
+/// The protocol of the connection at `index`, by what its phone system speaks.
+pub(crate) fn protocol(config: &Config, index: u8) -> Box<dyn protocol::LinkProtocol> {
+    match config.cti.connections.get(usize::from(index)).map(|one| &one.kind) {
+        Some(ConnectionKind::Asterisk(_)) => Box::new(asterisk::link::AsteriskLink::new(config, index)),
+        Some(ConnectionKind::Csta) | None => Box::new(csta_link::CstaLink::new(config, index)),
+    }
+}
 
 /// One connect of one CTI connection: its index in the configuration, and a connection ID that is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

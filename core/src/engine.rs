@@ -21,7 +21,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::config::Config;
-use crate::cti::csta_link::CstaLink;
 use crate::cti::protocol::LinkProtocol;
 use crate::entropy::Seed;
 use crate::input::{Input, Taken};
@@ -64,7 +63,7 @@ impl Engine {
     /// [`Input::Tick`].
     #[must_use]
     pub fn new(config: Config, seed: Seed) -> Self {
-        Self::with_protocols(config, seed, |config, index| Box::new(CstaLink::new(config, index)))
+        Self::with_protocols(config, seed, crate::cti::protocol)
     }
 
     /// The same gateway, in which users control the lines that they may control by this directory, and no others.
@@ -157,7 +156,7 @@ impl Gateway {
             TimerKey::Link(link) => ua.links.on_link_due(step, link.cast()),
             TimerKey::Pending(handle) => control.on_service_timeout(step, uacsta, handle.cast()),
             TimerKey::Connection(index) => control.on_connection_timer(step, uacsta, index),
-            TimerKey::Send(index) => control.pool.on_send_due(step, index),
+            TimerKey::Send(index) => control.on_send_due(step, uacsta, index),
             TimerKey::Rebind => control.on_walk_timer(step),
             TimerKey::Stop => self.on_stop_timer(step),
             TimerKey::Unlisted => step.on_unlisted_due(),

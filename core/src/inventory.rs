@@ -12,10 +12,9 @@ use alloc::string::String;
 
 use crate::config::Config;
 use crate::cti::ConnectionRef;
-use crate::cti::csta_link::CstaLink;
 use crate::cti::news::News;
 use crate::cti::pool::{Due, Pool};
-use crate::cti::protocol::Slot;
+use crate::cti::protocol::{Slot, Spare};
 use crate::entropy::Seed;
 use crate::line::directory::MAX_ENTRIES;
 use crate::step::{Shared, Step, TimerKey};
@@ -93,7 +92,7 @@ impl Inventory {
             config.cti.connections.first().is_some_and(|connection| connection.device_ids.is_some());
         let mut shared = Shared::new(config, seed);
         let Shared { config, timers, .. } = &mut shared;
-        let pool = Pool::new(config, timers, |config, index| Box::new(CstaLink::new(config, index)));
+        let pool = Pool::new(config, timers, crate::cti::protocol);
         let state = Asker {
             pool,
             stage: Stage::Connecting,
@@ -126,7 +125,17 @@ impl Asker {
             taken
         };
         self.pool.put_back(reading);
+        self.tell_more(step, index);
         taken
+    }
+
+    /// Handles what the connection has to tell beside a message.
+    fn tell_more(&mut self, step: &mut Step<'_>, index: u8) {
+        loop {
+            let (mut spare, mut slot) = (Spare::default(), Slot::default());
+            let Some(news) = self.pool.more(step, index, &mut spare, &mut slot) else { return };
+            self.on_news(step, news);
+        }
     }
 
     fn on_tick(&mut self, step: &mut Step<'_>) {
@@ -163,7 +172,10 @@ impl Asker {
                 let news = self.pool.on_timer(step, index);
                 self.on_news(step, news);
             }
-            TimerKey::Send(index) => self.pool.on_send_due(step, index),
+            TimerKey::Send(index) => {
+                self.pool.on_send_due(step, index);
+                self.tell_more(step, index);
+            }
             TimerKey::Stop => self.on_pause(step),
             TimerKey::Server(_)
             | TimerKey::Client(_)
@@ -310,7 +322,7 @@ impl Asker {
 
     /// Asks for the next devices, if the phone system can tell of them.
     fn ask_more(&mut self, step: &mut Step<'_>) {
-        let features = self.pool.at(0).map(|one| one.features.of("")).unwrap_or_default();
+        let features = self.pool.at(0).map(|one| one.features_of("")).unwrap_or_default();
         let can_tell = features.has_service(INFORMATION);
         while can_tell && self.under_way < MAX_ASKED {
             let Some(id) = self.stations.id(self.next) else { return };

@@ -10,6 +10,8 @@ mod appearances;
 #[cfg(test)]
 mod asterisk;
 #[cfg(test)]
+mod asterisk_link;
+#[cfg(test)]
 mod avaya;
 #[cfg(test)]
 mod builds;

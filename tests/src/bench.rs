@@ -1,6 +1,7 @@
 //! The bench: one engine, whose clients and phone systems are driven by hand, message by message, in virtual time. It
 //! is for tests of one rule at a time; whole conversations belong into the [`crate::World`].
 
+mod asterisk;
 mod client;
 mod golden;
 mod phone_system;
@@ -25,6 +26,7 @@ use ctigate_core::{
 
 pub use crate::client::Line;
 pub use crate::sip::{Sip, csta};
+pub use asterisk::{Acted, Asterisk};
 pub use client::{Client, only};
 pub use golden::replayed;
 pub(crate) use phone_system::SESSION;

@@ -6,6 +6,7 @@
 //! that a seed reproduces a run. The world does not panic: what goes wrong is a [`Fault`].
 
 pub mod agent;
+pub mod ami;
 pub mod bench;
 pub mod captured;
 pub mod client;

@@ -58,7 +58,7 @@ impl Reader for Lines {
         if self.held.len() + piece.len() > LONGEST {
             return (bytes.len(), Framed::Broken("a line is longer than lines may be"));
         }
-        let message = |bytes| Framed::Message(Frame { number: 0, bytes });
+        let message = |bytes| Framed::Message(Frame::new(0, bytes));
         match end {
             Some(_) if self.held.is_empty() => (taken, message(piece)),
             Some(_) => {

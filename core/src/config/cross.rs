@@ -42,13 +42,19 @@ pub(super) fn check(checked: &Checked, errors: &mut Vec<ConfigError>) {
 fn check_logins(checked: &Checked, errors: &mut Vec<ConfigError>) {
     for table in checked.tables("cti.connection") {
         let key = |field: &str| format!("{table}.{field}");
+        let is_asterisk = checked.text(&key("kind")) == Some("asterisk");
         let has_login = checked.text(&key("login")).is_some_and(|login| login != "none");
+        let asking = if is_asterisk { "kind" } else { "login" };
         for field in ["user", "password_file"] {
-            if has_login && checked.text(&key(field)).is_none_or(str::is_empty) {
-                errors.push(checked.error(&key("login"), format!("needs {}", key(field))));
+            if (has_login || is_asterisk) && checked.text(&key(field)).is_none_or(str::is_empty) {
+                errors.push(checked.error(&key(asking), format!("needs {}", key(field))));
             }
         }
-        if has_login && checked.text("cti.session") == Some("none") {
+        if is_asterisk && has_login {
+            errors
+                .push(checked.error(&key("login"), "belongs to CSTA: an Asterisk has one login only".into()));
+        }
+        if !is_asterisk && has_login && checked.text("cti.session") == Some("none") {
             errors.push(checked.error(&key("login"), "needs cti.session = \"application\"".into()));
         }
     }

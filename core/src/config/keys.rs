@@ -130,13 +130,8 @@ pub const KEYS: &[Key] = &[
     )
     .default("90"),
     // The host ends a program that takes more than ten seconds to stop.
-    Key::integer(
-        "sip.stop_timeout",
-        (1, 8),
-        "s",
-        "How long a stop waits for clients to answer their BYE.",
-    )
-    .default("3"),
+    Key::integer("sip.stop_timeout", (1, 8), "s", "How long a stop waits for clients to answer their BYE.")
+        .default("3"),
     Key::integer(
         "sip.drain_timeout",
         (1, 86_400),
@@ -150,12 +145,8 @@ pub const KEYS: &[Key] = &[
          a node that says so, 500. A drain leaves sessions to other nodes only with 503.",
     )
     .default("true"),
-    Key::text(
-        "cti.application",
-        64,
-        "The applicationID with which the gateway opens an application session.",
-    )
-    .default("\"ctigate\"").needs_restart(),
+    Key::text("cti.application", 64, "The applicationID with which the gateway opens an application session.")
+        .default("\"ctigate\"").needs_restart(),
     Key::choice(
         "cti.session",
         &["application", "none"],
@@ -176,13 +167,8 @@ pub const KEYS: &[Key] = &[
     Key::integer("cti.heartbeat_timeout", (1, 60), "s", "How long a heartbeat's answer may take.")
         .default("5"),
     // The client gives up its request after 32 s (timer F, RFC 3261 17.1.2.2).
-    Key::integer(
-        "cti.service_timeout",
-        (1, 30),
-        "s",
-        "How long the phone system may take to answer a service.",
-    )
-    .default("5"),
+    Key::integer("cti.service_timeout", (1, 30), "s", "How long the phone system may take to answer a service.")
+        .default("5"),
     Key::integer("cti.connect_timeout", (1, 60), "s", "How long a connection may take to open.").default("5"),
     Key::integer(
         "cti.reconnect_min",
@@ -222,11 +208,8 @@ pub const KEYS: &[Key] = &[
         "The most messages sent over one connection; what people click goes ahead of monitors and snapshots. Unset: no \
          limit.",
     ).needs_restart(),
-    Key::flag(
-        "cti.verify_line",
-        "Whether a sign-in is answered 404 if the phone system does not know the line.",
-    )
-    .default("true"),
+    Key::flag("cti.verify_line", "Whether a sign-in is answered 404 if the phone system does not know the line.")
+        .default("true"),
     Key::tables(
         "cti.connection[]",
         MAX_CONNECTIONS,
@@ -234,6 +217,12 @@ pub const KEYS: &[Key] = &[
     )
     .required().needs_restart(),
     Key::target("cti.connection[].address", "Where to connect to.").required().needs_restart(),
+    Key::choice(
+        "cti.connection[].kind",
+        &["csta", "asterisk"],
+        "What the phone system speaks: CSTA III over TCP, or the manager interface of Asterisk (AMI).",
+    )
+    .default("\"csta\"").needs_restart(),
     Key::text("cti.connection[].name", 64, "The connection's name in logs. Unset: its address.").needs_restart(),
     Key::text(
         "cti.connection[].switch",
@@ -257,12 +246,33 @@ pub const KEYS: &[Key] = &[
         "The login of the application session: none, or that of Avaya Application Enablement Services.",
     )
     .default("\"none\"").needs_restart(),
-    Key::text("cti.connection[].user", 128, "The user's name for the login.").needs_restart(),
+    Key::text("cti.connection[].user", 128, "The user's name for the login; of an Asterisk, that in manager.conf.")
+        .needs_restart(),
     Key::text(
         "cti.connection[].password_file",
         4_096,
         "The file with the password for the login. It must not be readable by everybody.",
     ).needs_restart(),
+    Key::text(
+        "cti.connection[].context",
+        80,
+        "With kind = \"asterisk\": the context of the dialplan in which the phones dial.",
+    )
+    .default("\"from-internal\"").needs_restart(),
+    Key::text(
+        "cti.connection[].obedient",
+        80,
+        "With kind = \"asterisk\": the endpoints whose phones answer, hold and retrieve when NOTIFY with Event: talk or \
+         hold tells them to; \"*\" stands for all. A phone that does not know it loses the call.",
+    )
+    .list(1_000).needs_restart(),
+    Key::integer(
+        "cti.connection[].channels",
+        (2, 100_000),
+        "channels",
+        "With kind = \"asterisk\": the most channels of the phone system that are followed.",
+    )
+    .default("20000").needs_restart(),
     Key::text(
         "cti.connection[].protocol",
         512,
@@ -351,13 +361,8 @@ pub const KEYS: &[Key] = &[
         "The most parties of one call that count for what a client is shown of it; the phone system's words pass whole.",
     )
     .default("8"),
-    Key::integer(
-        "limits.transactions",
-        (1, 1_000_000),
-        "transactions",
-        "The most SIP transactions kept at a time.",
-    )
-    .default("200000").needs_restart(),
+    Key::integer("limits.transactions", (1, 1_000_000), "transactions", "The most SIP transactions kept at a time.")
+        .default("200000").needs_restart(),
     Key::integer(
         "limits.unacknowledged",
         (1, 100_000),

@@ -254,9 +254,7 @@ impl Reader for Framer {
         let (taken, framed) = Self::push(self, bytes);
         let framed = match framed {
             csta_frame::Framed::Incomplete => Framed::Incomplete,
-            csta_frame::Framed::Frame { invoke, document } => {
-                Framed::Message(Frame { number: invoke, bytes: document })
-            }
+            csta_frame::Framed::Frame { invoke, document } => Framed::Message(Frame::new(invoke, document)),
             csta_frame::Framed::Broken(error) => Framed::Broken(error.text()),
         };
         (taken, framed)

@@ -1,36 +1,35 @@
-//! The features of the devices at a link.
+//! The features at a link.
 
 use crate::wire::csta::services::Features;
 
-/// The features of each device at a link. CSTA III over TCP reports only one set of features, which is used for all
-/// devices.
+/// What a link can do. What single devices cannot do of it, its protocol knows
+/// ([`lacks`](crate::cti::protocol::LinkProtocol::lacks)); CSTA III over TCP reports one set of features for all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct DeviceFeatures {
+pub(crate) struct LinkFeatures {
     /// What the phone system can do for any device.
     all: Features,
     /// What clients are offered: follows from `all`.
     offered: Features,
 }
 
-impl DeviceFeatures {
-    /// The same features for every device: `all` at the phone system, of which clients are offered `offered`.
+impl LinkFeatures {
+    /// `all` at the phone system, of which clients are offered `offered`.
     pub(crate) const fn of_all(all: Features, offered: Features) -> Self {
         Self { all, offered }
     }
 
-    /// What the phone system can do for a device.
-    pub(crate) const fn of(&self, _device: &str) -> Features {
+    /// What the phone system can do for devices.
+    pub(crate) const fn all(&self) -> Features {
         self.all
     }
 
-    /// What a device's client is offered. The device's number is only computed if devices differ, since reading it may
-    /// cost a cache miss.
-    pub(crate) fn offered_to<'a>(&self, _device: impl FnOnce() -> &'a str) -> Features {
+    /// What clients are offered of that.
+    pub(crate) const fn offered(&self) -> Features {
         self.offered
     }
 }
 
-crate::digest! { struct DeviceFeatures {
+crate::digest! { struct LinkFeatures {
     all => (all.services.to_le_bytes().as_slice(), all.events),
     offered: _, // It follows from the others.
 } }

@@ -27,5 +27,7 @@ pub(super) fn write(login: &Login, out: &mut Vec<u8>) -> usize {
             out.extend_from_slice(b"</sessionCleanupDelay></SessionLoginInfo>");
             at
         }
+        // It has no application session.
+        LoginKind::Asterisk => out.len(),
     }
 }

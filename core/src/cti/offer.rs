@@ -1,7 +1,7 @@
 //! The services and events that a client is offered. They follow from the same rows that serve its requests, so that
 //! what is offered and what is served agree.
 
-use super::features::DeviceFeatures;
+use super::features::LinkFeatures;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::{self, Features, Served};
 
@@ -31,8 +31,8 @@ const PRESUMED_EVENTS: [CallEventKind; 9] = [
 ];
 
 /// The features of the devices at a link with the features `link`.
-pub(crate) fn at_link(link: Features) -> DeviceFeatures {
-    DeviceFeatures::of_all(link, features(link))
+pub(crate) fn at_link(link: Features) -> LinkFeatures {
+    LinkFeatures::of_all(link, features(link))
 }
 
 /// What a client is offered over a link with the features `link`.
@@ -73,15 +73,15 @@ mod tests {
     fn a_silent_link_is_presumed_to_do_seven_services_and_nine_events() {
         let presumed = presumed();
         assert_eq!((presumed.services().count(), presumed.events().count()), (7, 9));
-        let told = at_link(presumed).offered_to(|| "1001");
+        let told = at_link(presumed).offered();
         let own = services::all().iter().filter(|service| service.served == Served::Here).count();
         assert_eq!(told.services().count(), 7 + own);
     }
 
     #[test]
     fn every_service_that_is_served_is_offered_where_the_link_has_it() {
-        let told = at_link(Features::ALL).offered_to(|| "1001");
-        let nothing = at_link(Features::NONE).offered_to(|| "1001");
+        let told = at_link(Features::ALL).offered();
+        let nothing = at_link(Features::NONE).offered();
         for service in services::all() {
             assert_eq!(told.has(service), service.served != Served::Nowhere, "{}", service.root);
             assert_eq!(nothing.has(service), service.served == Served::Here, "{}", service.root);

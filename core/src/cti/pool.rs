@@ -18,7 +18,7 @@ pub(crate) use requests::{Due, UnderWay};
 
 use super::ConnectionRef;
 use super::connection::State;
-use super::features::DeviceFeatures;
+use super::features::LinkFeatures;
 use super::offer;
 use super::protocol::{LinkProtocol, Reader};
 use super::vitals::Vitals;
@@ -48,7 +48,7 @@ pub(crate) struct Connection {
     /// Cuts messages out of the stream; `None` while it is checked out.
     reader: Option<Box<dyn Reader>>,
     /// The features of the devices at the link.
-    pub(crate) features: DeviceFeatures,
+    pub(crate) features: LinkFeatures,
     /// How they are known.
     known: Known,
     /// The features that are configured, if the phone system is not asked for them.
@@ -66,6 +66,21 @@ pub(crate) struct Connection {
     /// Whether its phone system reports that it is overloaded: new sessions go to another connection if there is one.
     pub(crate) overloaded: bool,
     pub(crate) vitals: Vitals,
+}
+
+impl Connection {
+    /// What its phone system can do for a device.
+    pub(crate) fn features_of(&self, device: &str) -> Features {
+        let all = self.features.all();
+        if self.protocol.devices_differ() { all.less(self.protocol.lacks(device)) } else { all }
+    }
+
+    /// What a device's client is offered. The device's number is only computed if devices differ, since reading it may
+    /// cost a cache miss.
+    pub(crate) fn offered_to<'a>(&self, device: impl FnOnce() -> &'a str) -> Features {
+        let all = self.features.offered();
+        if self.protocol.devices_differ() { all.less(self.protocol.lacks(device())) } else { all }
+    }
 }
 
 /// All CTI connections, in configured order, and the requests under way over them.
@@ -105,7 +120,7 @@ impl<T: Digest + Copy> Pool<T> {
                 send_deadline: Deadline::default(),
                 reader: Some(protocol.reader()),
                 protocol,
-                features: DeviceFeatures::default(),
+                features: LinkFeatures::default(),
                 known: Known::Unknown,
                 configured: one.features.map(offer::configured),
                 foreign_calls: one.foreign_calls,

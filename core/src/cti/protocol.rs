@@ -13,9 +13,11 @@ use alloc::vec::Vec;
 use crate::action::Actions;
 use crate::config::Config;
 use crate::digest::Digest;
+use crate::entropy::Entropy;
 use crate::input::LinkId;
 use crate::secret::Fill;
 use crate::time::{Duration, Instant};
+use crate::wire::ami;
 use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::model::{Event, ListItem, Request, Response, SystemStatus};
 use crate::wire::csta::parse::Document;
@@ -27,11 +29,24 @@ pub struct Output<'a> {
     link: LinkId,
     now: Instant,
     actions: &'a mut Actions,
+    entropy: &'a Entropy,
 }
 
 impl<'a> Output<'a> {
-    pub(crate) const fn new(link: LinkId, now: Instant, actions: &'a mut Actions) -> Self {
-        Self { link, now, actions }
+    pub(crate) const fn new(
+        link: LinkId,
+        now: Instant,
+        actions: &'a mut Actions,
+        entropy: &'a Entropy,
+    ) -> Self {
+        Self { link, now, actions, entropy }
+    }
+
+    /// A number that nobody who does not know the seed can guess, another one for each purpose and connect.
+    #[must_use]
+    pub fn unguessable(&self, purpose: &[u8]) -> u64 {
+        let key = self.entropy.key([purpose, &self.link.number().to_le_bytes()]);
+        u64::try_from(key >> 64).unwrap_or(0)
     }
 
     /// The time of the step.
@@ -91,6 +106,16 @@ pub struct Frame<'b> {
     pub number: u16,
     /// The message.
     pub bytes: &'b [u8],
+    /// Its lines, if the link speaks AMI.
+    pub lines: Option<ami::Message<'b>>,
+}
+
+impl<'b> Frame<'b> {
+    /// A message of which the reader knows no more.
+    #[must_use]
+    pub const fn new(number: u16, bytes: &'b [u8]) -> Self {
+        Self { number, bytes, lines: None }
+    }
 }
 
 /// The result of [`Reader::push`].
@@ -134,6 +159,8 @@ pub struct Spare {
     pub text: Vec<u8>,
     /// For an answer that came in several messages.
     pub whole: Vec<u8>,
+    /// For the words of what is told beside a message.
+    pub words: String,
 }
 
 /// What a link's message means to the gateway. It borrows from the message's bytes or from the [`Slot`].
@@ -255,6 +282,21 @@ pub trait LinkProtocol: Digest + Send {
         output: &mut Output<'_>,
     ) -> Incoming<'d>;
 
+    /// Whether there is more to be told by [`Self::more`] than the last message meant at once.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// What is still to be told: further meanings of a message, or answers that the link gives itself.
+    fn more<'d, 'b: 'd>(
+        &mut self,
+        _spare: &'b mut Spare,
+        _slot: &'d mut Slot<'b>,
+        _output: &mut Output<'_>,
+    ) -> Incoming<'d> {
+        Incoming::Nothing
+    }
+
     /// Gives up a request; its answer is [`Incoming::Late`] if it still comes.
     fn abandon(&mut self, id: RequestId, output: &mut Output<'_>);
 
@@ -302,6 +344,11 @@ pub trait LinkProtocol: Digest + Send {
         true
     }
 
+    /// How long a connect is not tried again at least after it failed: the phone system has refused the login, say.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Whether heartbeats stay unanswered on this connect without a meaning.
     fn is_mute(&self) -> bool {
         false
@@ -309,6 +356,21 @@ pub trait LinkProtocol: Digest + Send {
 
     /// The services that the phone system is asked for only once a minute, since it never answered them.
     fn unanswered(&self) -> Features {
+        Features::NONE
+    }
+
+    /// What an operator should know of the session: rights that the user lacks, say.
+    fn remarks(&self) -> Vec<Cow<'static, str>> {
+        Vec::new()
+    }
+
+    /// Whether some devices can do less than the link.
+    fn devices_differ(&self) -> bool {
+        false
+    }
+
+    /// What a device cannot do of what the link can.
+    fn lacks(&self, _device: &str) -> Features {
         Features::NONE
     }
 

@@ -38,7 +38,7 @@ impl Engine {
             id: connection.id,
             state: connection.state.name(),
             in_service: connection.state.is_in_service(),
-            features: connection.features.of(""),
+            features: connection.features.all(),
             since: connection.vitals.since,
             next_dial: connection.state.next_dial(),
             heartbeat_at: connection.vitals.heard_at,

@@ -74,7 +74,7 @@ impl<C: Carrier> Control<C> {
         service: &'static Service,
     ) -> Result<ConnectionRef, CstaError> {
         let link = self.link_of(handle)?;
-        let can = self.pool.at(link.index()).is_some_and(|one| one.features.of(number).has(service));
+        let can = self.pool.at(link.index()).is_some_and(|one| one.features_of(number).has(service));
         if can { Ok(link) } else { Err(CstaError::SERVICE_NOT_SUPPORTED) }
     }
 

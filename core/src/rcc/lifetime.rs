@@ -63,7 +63,7 @@ impl<C: Carrier> Control<C> {
     }
 
     fn may_check(&self, step: &Step<'_>, connection: ConnectionRef, number: &str) -> bool {
-        let features = self.pool.at(connection.index()).map(|one| one.features.of(number));
+        let features = self.pool.at(connection.index()).map(|one| one.features_of(number));
         let serves = features.unwrap_or_default().has_service("SnapshotDevice");
         step.config.cti.verify_line && serves && !number.is_empty()
     }

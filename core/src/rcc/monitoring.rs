@@ -95,7 +95,7 @@ impl<C: Carrier> Control<C> {
         let number = other_line.unwrap_or_else(|| session.number());
         let known = self.switch_monitors.slots.get(switch_monitor).map_or(0, |one| one.calls.len());
         let connection = self.pool.at(link.index())?;
-        let can_tell = connection.features.of(number).has_service("SnapshotDevice");
+        let can_tell = connection.features_of(number).has_service("SnapshotDevice");
         let shows = can_tell && (may_have || known > 0);
         shows.then(|| Box::new(Resync::new(connection.switch, Calls::default())))
     }

@@ -7,7 +7,7 @@ use super::switch_monitor::EventSource;
 use super::ticket::Ticket;
 use crate::cti::news::News;
 use crate::cti::pool::{Due, UnderWay};
-use crate::cti::protocol::Slot;
+use crate::cti::protocol::{Slot, Spare};
 use crate::expected::Expected as _;
 use crate::input::Closed;
 use crate::slots::Handle;
@@ -39,7 +39,25 @@ impl<C: Carrier> Control<C> {
             taken
         };
         self.pool.put_back(reading);
+        self.tell_more(step, clients, index);
         taken
+    }
+
+    /// Handles what the connection at `index` has to tell beside a message. There are at most as many news as one
+    /// message concerns monitored lines, and requests that the link answers itself.
+    fn tell_more<K: Clients<C>>(&mut self, step: &mut Step<'_>, clients: &mut K, index: u8) {
+        loop {
+            let (mut spare, mut slot) = (Spare::default(), Slot::default());
+            let Some(news) = self.pool.more(step, index, &mut spare, &mut slot) else { return };
+            self.on_news(step, clients, news);
+        }
+    }
+
+    /// The time has come for the connection at `index` to send what waits for its turn, and to tell what it still has
+    /// to tell.
+    pub(crate) fn on_send_due<K: Clients<C>>(&mut self, step: &mut Step<'_>, clients: &mut K, index: u8) {
+        self.pool.on_send_due(step, index);
+        self.tell_more(step, clients, index);
     }
 
     /// Handles the end of a CTI link.

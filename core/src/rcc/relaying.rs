@@ -130,7 +130,7 @@ impl<C: Carrier> Control<C> {
             session: handle,
             link,
             switch: self.switch_of(link),
-            features: connection.map(|one| one.features.of(&number)).unwrap_or_default(),
+            features: connection.map(|one| one.features_of(&number)).unwrap_or_default(),
             foreign_calls: connection.is_some_and(|one| one.foreign_calls),
             edition: step.config.cti.protocol_version,
             dialled_as,

@@ -112,7 +112,7 @@ impl<C: Carrier> Control<C> {
         let has_service = self
             .pool
             .at(link.index())
-            .is_some_and(|one| one.features.of(&number).has_service("SnapshotDevice"));
+            .is_some_and(|one| one.features_of(&number).has_service("SnapshotDevice"));
         let request = Request::SnapshotDevice { device: Device { id: &number, type_of_number: None } };
         if !has_service {
             self.go_on_without(step, handle, link);

@@ -112,7 +112,7 @@ impl<C: Carrier> Control<C> {
     fn features_of<'r>(&self, session: SessionId) -> Result<Response<'r>, CstaError> {
         let connection = self.link_of(session)?;
         let number = || self.sessions.get(session).map(Session::number).unwrap_or_default();
-        let features = self.pool.at(connection.index()).map(|one| one.features.offered_to(number));
+        let features = self.pool.at(connection.index()).map(|one| one.offered_to(number));
         Ok(Response::GetCstaFeatures(features.unwrap_or_default()))
     }
 

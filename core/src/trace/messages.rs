@@ -13,7 +13,7 @@ mod label;
 mod streams;
 
 pub use label::Label;
-use streams::{Piece, Stream};
+use streams::{Piece, Stream, Usual};
 
 pub(super) use label::short;
 
@@ -131,10 +131,16 @@ impl Messages {
         let Self { lines_of_text, links, lines, names: _ } = self;
         let Some(Party { side, name, inward: read, outward: written }) = links.get_mut(&link) else { return };
         let stream = if inward { read } else { written };
-        stream.feed(bytes, *lines_of_text, |piece| {
+        let usual = match side {
+            _ if *lines_of_text => Usual::Lines,
+            Side::Right => Usual::Dialled,
+            Side::Left => Usual::Sip,
+        };
+        stream.feed(bytes, usual, |piece| {
             let (label, invoke, bytes) = match piece {
                 Piece::Sip(message) => (sip(lines, message, inward), None, message),
                 Piece::Frame(invoke, document) => (label::csta(document), Some(invoke), document),
+                Piece::Ami(message) => (label::ami(message), None, message),
                 Piece::KeepAlive => (Label::of("(keep-alive)"), None, [].as_slice()),
                 Piece::Line(said) => (Label::of(&String::from_utf8_lossy(said)), None, said),
                 Piece::Broken => (Label::of("(no message)"), None, bytes),

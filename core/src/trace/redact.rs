@@ -27,6 +27,7 @@ use crate::machine::Machine;
 use crate::setting::{self, ConfigError, Key, Kind, Setting, Value};
 
 mod address;
+mod ami;
 mod directory;
 mod mark;
 mod message;
@@ -221,6 +222,7 @@ impl Redactor {
     fn speech(&self, stream: &[u8]) -> Speech {
         match stream.first() {
             Some(0) => Speech::Csta,
+            _ if stream.starts_with(ami::GREETING) => Speech::Ami,
             _ if self.machine == "switch" => Speech::Lines,
             _ => Speech::Sip,
         }

@@ -140,7 +140,7 @@ impl Uacsta {
         let Some(one) = control.sessions.get(session).expected("a session") else { return };
         let link = one.connection.and_then(|connection| control.pool.at(connection.index()));
         let switch = link.map_or(0, |link| link.switch);
-        let features = link.map(|link| link.features.offered_to(|| one.number())).unwrap_or_default();
+        let features = link.map(|link| link.offered_to(|| one.number())).unwrap_or_default();
         let agreed = step.config.cti.protocol_version;
         let mut view = ClientView::new(step.config, one, switch, None).offering(one, features);
         let relayed;

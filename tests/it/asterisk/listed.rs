@@ -4,7 +4,9 @@ use ctigate_core::cti::asterisk::calls::Purposed;
 use ctigate_tests::recordings::Step;
 
 use super::World;
-use super::made::{Channel, anna, bernd, caller, ringing};
+use ctigate_tests::ami::{Channel, caller};
+
+use super::made::{anna, bernd, ringing};
 
 impl World {
     /// A list of all channels, each with its bridge, whether it is on hold, and what it does.

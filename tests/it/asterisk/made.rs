@@ -1,60 +1,9 @@
 //! Stories that no recording tells, in events as Asterisk writes them.
 
-use core::fmt::Write as _;
-
+use ctigate_tests::ami::{self, Channel, PARKING, ROOM, TALK, called, caller};
 use ctigate_tests::recordings::Step;
 
 use super::World;
-
-/// A channel.
-#[derive(Clone)]
-pub(super) struct Channel {
-    pub(super) name: &'static str,
-    pub(super) number: &'static str,
-    pub(super) exten: &'static str,
-    pub(super) unique: &'static str,
-    pub(super) linked: &'static str,
-    pub(super) state: &'static str,
-    /// The number that is connected, as its phone shows it.
-    pub(super) connected: &'static str,
-}
-
-/// A channel that calls `exten`, the first of its call.
-pub(super) fn caller(
-    name: &'static str,
-    number: &'static str,
-    exten: &'static str,
-    unique: &'static str,
-) -> Channel {
-    Channel { name, number, exten, unique, linked: unique, state: "Ring", connected: "<unknown>" }
-}
-
-/// A channel that is called in the call of another.
-pub(super) fn called(
-    name: &'static str,
-    number: &'static str,
-    unique: &'static str,
-    of: &Channel,
-) -> Channel {
-    Channel { name, number, exten: "s", unique, linked: of.linked, state: "Down", connected: "<unknown>" }
-}
-
-pub(super) const TALK: &str = "simple_bridge";
-const ROOM: &str = "softmix";
-const PARKING: &str = "holding_bridge";
-
-impl Channel {
-    fn lines(&self, of: &str) -> String {
-        let Self { name, number, exten, unique, linked, state, connected } = self;
-        format!(
-            "{of}Channel: {name}\r\n{of}ChannelState: 0\r\n{of}ChannelStateDesc: {state}\r\n\
-             {of}CallerIDNum: {number}\r\n{of}CallerIDName: <unknown>\r\n\
-             {of}ConnectedLineNum: {connected}\r\n{of}ConnectedLineName: <unknown>\r\n\
-             {of}Language: en\r\n{of}AccountCode: \r\n{of}Context: internal\r\n{of}Exten: {exten}\r\n\
-             {of}Priority: 1\r\n{of}Uniqueid: {unique}\r\n{of}Linkedid: {linked}\r\n"
-        )
-    }
-}
 
 impl World {
     /// A world with a connection.
@@ -73,18 +22,7 @@ impl World {
         channels: &[(&str, &Channel)],
         after: &[(&str, &str)],
     ) {
-        let mut event = format!("Event: {name}\r\nPrivilege: call,all\r\n");
-        for (key, value) in before {
-            write!(event, "{key}: {value}\r\n").unwrap();
-        }
-        for (of, channel) in channels {
-            event.push_str(&channel.lines(of));
-        }
-        for (key, value) in after {
-            write!(event, "{key}: {value}\r\n").unwrap();
-        }
-        event.push_str("\r\n");
-        self.step(&Step::Came(event.into_bytes()));
+        self.step(&Step::Came(ami::event(name, before, channels, after).into_bytes()));
         assert!(!self.lost, "rejected: {name}");
     }
 
@@ -117,15 +55,7 @@ impl World {
     }
 
     fn bridge(&mut self, event: &str, channel: &Channel, bridge: &str, technology: &str) {
-        let creator = if technology == ROOM { "ConfBridge" } else { "<unknown>" };
-        let lines = [
-            ("BridgeUniqueid", bridge),
-            ("BridgeType", "basic"),
-            ("BridgeTechnology", technology),
-            ("BridgeCreator", creator),
-            ("BridgeName", "<unknown>"),
-            ("BridgeNumChannels", "1"),
-        ];
+        let lines = ami::bridge(bridge, technology);
         self.event(event, &lines, &[("", channel)], &[]);
     }
 

@@ -1,7 +1,9 @@
 //! Calls that other applications make and move, and what the gateway asks of the model.
 
 use super::World;
-use super::made::{Channel, TALK, anna, bernd, called, caller, clara, ringing, talking};
+use ctigate_tests::ami::{Channel, TALK, called, caller};
+
+use super::made::{anna, bernd, clara, ringing, talking};
 
 /// A held call of 1002 with 1001, and one with 1003, and their channels: 1001's, 1002's two, 1003's.
 fn consulting() -> (World, [Channel; 4]) {

@@ -236,6 +236,13 @@ impl Calls {
         })
     }
 
+    /// The device and the call of a channel, by its Uniqueid.
+    #[must_use]
+    pub fn of_channel(&self, unique: &str) -> Option<(&str, CallId)> {
+        let channel = self.channels.get(self.channel(unique)?)?;
+        Some((&channel.device, self.entries.get(channel.call)?.id))
+    }
+
     /// The channels of a call at a device: its own, and those of the others in the conversation.
     #[must_use]
     pub fn channels_of(&self, device: &str, call: CallId) -> (Vec<ChannelName>, Vec<ChannelName>) {

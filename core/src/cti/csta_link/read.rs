@@ -41,8 +41,8 @@ impl CstaLink {
         slot: &'d mut Slot<'b>,
         output: &mut Output<'_>,
     ) -> Incoming<'d> {
-        let Frame { number: invoke, bytes } = frame;
-        let Spare { numbered, text, whole } = spare;
+        let Frame { number: invoke, bytes, lines: _ } = frame;
+        let Spare { numbered, text, whole, words: _ } = spare;
         let bytes = self.devices.as_ref().map_or(bytes, |devices| devices.numbered(bytes, numbered));
         let (bytes, document) = match encoding::parse(bytes, &self.xml_limits, text) {
             Ok(read) => read,

@@ -119,7 +119,7 @@ impl<T: Digest + Copy> Pool<T> {
         for connection in &mut self.connections {
             if let Some(link) = connection.link.take() {
                 if connection.state.is_open() {
-                    connection.protocol.close(&mut Output::new(link, step.now, step.actions));
+                    connection.protocol.close(&mut Output::new(link, step.now, step.actions, step.entropy));
                 }
                 step.links.release(link);
                 step.actions.close(link);
@@ -138,6 +138,7 @@ impl<T: Digest + Copy> Pool<T> {
         let attempts = self.at(index).map_or(0, |connection| connection.attempts);
         let longest = self.at(index).and_then(|one| one.protocol.longest_silence());
         let open = self.at(index).and_then(|one| one.protocol.longest_opening());
+        let rest = self.at(index).map_or(Duration::ZERO, |one| one.protocol.rest());
         let (min, max) = (cti.reconnect_min, cti.reconnect_max);
         // Nothing is ever retried because the session is open.
         let jitter = if event == Event::Begun { 0 } else { step.entropy.draw(Domain::Jitter) };
@@ -147,7 +148,7 @@ impl<T: Digest + Copy> Pool<T> {
             open: open.unwrap_or(cti.heartbeat_timeout),
             service: cti.service_timeout,
             answer: cti.heartbeat_timeout,
-            retry: backoff(attempts, min, max, jitter),
+            retry: backoff(attempts, min, max, jitter).max(rest),
         }
     }
 
@@ -209,7 +210,7 @@ impl<T: Digest + Copy> Pool<T> {
     ) {
         let Some(connection) = self.at_mut(index).expected("a connection") else { return };
         let Some(link) = connection.link.expected("a link") else { return };
-        act(&mut *connection.protocol, &mut Output::new(link, step.now, step.actions));
+        act(&mut *connection.protocol, &mut Output::new(link, step.now, step.actions, step.entropy));
     }
 
     /// Opens the transport. Every connect has a new connection ID.

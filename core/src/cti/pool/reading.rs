@@ -73,8 +73,42 @@ impl<T: Digest + Copy> Pool<T> {
         let Some(one) = self.at_mut(index).expected("a connection") else { return News::Nothing };
         let Some(link) = one.link.expected("a link") else { return News::Nothing };
         one.vitals.received(step.now);
-        let incoming = one.protocol.read(frame, spare, slot, &mut Output::new(link, step.now, step.actions));
-        self.set_send_deadline(step, index);
+        let incoming = one.protocol.read(
+            frame,
+            spare,
+            slot,
+            &mut Output::new(link, step.now, step.actions, step.entropy),
+        );
+        if !one.protocol.has_more() {
+            self.set_send_deadline(step, index);
+        }
+        self.mean(step, connection, incoming)
+    }
+
+    /// What the connection at `index` still has to tell, one at a time; `None` if that was all.
+    pub(crate) fn more<'d, 'b: 'd>(
+        &mut self,
+        step: &mut Step<'_>,
+        index: u8,
+        spare: &'b mut Spare,
+        slot: &'d mut Slot<'b>,
+    ) -> Option<News<'d, T>> {
+        let connection = self.latest(index);
+        let one = self.at_mut(index).filter(|one| one.state.is_open() && one.protocol.has_more())?;
+        let link = one.link?;
+        let mut output = Output::new(link, step.now, step.actions, step.entropy);
+        let incoming = one.protocol.more(spare, slot, &mut output);
+        Some(self.mean(step, connection, incoming))
+    }
+
+    /// Turns what a link's protocol says into news.
+    fn mean<'d>(
+        &mut self,
+        step: &mut Step<'_>,
+        connection: ConnectionRef,
+        incoming: Incoming<'d>,
+    ) -> News<'d, T> {
+        let index = connection.index();
         match incoming {
             Incoming::Nothing => News::Nothing,
             Incoming::Begun => self.on(step, index, Event::Begun),

@@ -77,6 +77,7 @@ impl Connection {
         }
         let mut remarks: Vec<Cow<'static, str>> =
             self.known.remark().map(Cow::Borrowed).into_iter().collect();
+        remarks.extend(self.protocol.remarks());
         if self.is_mute() {
             remarks.push(
                 "answers no heartbeats: only other messages and TCP keep-alive show that it is alive".into(),

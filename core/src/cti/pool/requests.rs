@@ -64,7 +64,7 @@ impl<T: Digest + Copy> Pool<T> {
         let under_way = UnderWay { connection, ticket, deadline: Deadline::default(), refused: None };
         let handle =
             self.requests.insert(under_way).map_err(|_| CstaError::OUTSTANDING_REQUEST_LIMIT_EXCEEDED)?;
-        let mut output = Output::new(link, step.now, step.actions);
+        let mut output = Output::new(link, step.now, step.actions, step.entropy);
         let id = RequestId::new(handle.number());
         let one = self.at_mut(connection.index()).ok_or(Refused::Busy);
         let asked = one.and_then(|one| {

@@ -10,13 +10,15 @@ use crate::time::Duration;
 const LONGEST_BACKLOG: Duration = Duration::from_secs(10);
 
 impl<T: Digest + Copy> Pool<T> {
-    /// Sets or cancels the deadline at which a connection sends what waits for its turn.
+    /// Sets or cancels the deadline at which a connection sends what waits for its turn, and tells what it still has to
+    /// tell.
     pub(super) fn set_send_deadline(&mut self, step: &mut Step<'_>, index: u8) {
-        if step.config.cti.rate.is_none() {
-            return;
-        }
         let Some(one) = self.at_mut(index) else { return };
-        let next = if one.state.is_open() { one.protocol.next_send(step.now) } else { None };
+        let next = match one.state.is_open() {
+            true if one.protocol.has_more() => Some(step.now),
+            true => one.protocol.next_send(step.now),
+            false => None,
+        };
         match next {
             Some(at) => step.timers.set(&mut one.send_deadline, TimerKey::Send(index), at),
             None => step.timers.cancel(&mut one.send_deadline, TimerKey::Send(index)),

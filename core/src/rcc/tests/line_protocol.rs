@@ -37,7 +37,7 @@ impl Digest for OneLine {
 
 impl Reader for OneLine {
     fn push<'b>(&'b mut self, bytes: &'b [u8]) -> (usize, Framed<'b>) {
-        (bytes.len(), Framed::Message(Frame { number: 0, bytes }))
+        (bytes.len(), Framed::Message(Frame::new(0, bytes)))
     }
 }
 

@@ -104,6 +104,43 @@ pub(super) fn csta(bytes: &[u8]) -> Label {
     }
 }
 
+/// Reads a message of an Asterisk's manager interface, or an action for it.
+pub(super) fn ami(bytes: &[u8]) -> Label {
+    let text = String::from_utf8_lossy(bytes);
+    let lines =
+        || text.lines().filter_map(|line| line.split_once(':')).map(|(key, value)| (key, value.trim()));
+    let value = |wanted: &str| lines().find(|(key, _)| *key == wanted).map_or("", |(_, value)| value);
+    let known = |wanted: &str| Some(value(wanted)).filter(|value| *value != "<unknown>").unwrap_or_default();
+    let channel = if value("Channel").is_empty() { value("DestChannel") } else { value("Channel") };
+    let endpoint = channel.split_once('/').map_or(channel, |(_, endpoint)| endpoint);
+    let device = endpoint.rsplit_once('-').map_or(endpoint, |(device, _)| device);
+    let (kind, name) = lines().next().unwrap_or_default();
+    let error = if name == "Error" { value("Message") } else { "" };
+    let parts = match kind {
+        "Event" => [name, device, value("ChannelStateDesc")],
+        "Response" => ["Response", name, value("Message")],
+        "Action" => ["Action", name, device],
+        _ => [text.trim(), "", ""],
+    };
+    let mut said = String::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(part);
+    }
+    Label {
+        text: said,
+        service: name.into(),
+        call: value("Linkedid").into(),
+        calling: known("CallerIDNum").into(),
+        called: known("Exten").into(),
+        device: device.into(),
+        error: error.into(),
+        ..Label::default()
+    }
+}
+
 /// A device identifier without the scheme and the parameters of a URI.
 pub(in super::super) fn short(device: &str) -> &str {
     let is_scheme =

@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::directory;
 use super::message::{self, Parts};
 use super::xml;
+use super::{ami, directory};
 use crate::setting::Kind;
 
 /// What happens to the word that begins at a byte.
@@ -27,6 +27,8 @@ pub(super) enum Speech {
     Sip,
     /// CSTA documents in frames.
     Csta,
+    /// Messages of an Asterisk's manager interface.
+    Ami,
     /// Lines of text from a person or a script.
     Lines,
     /// A user ID.
@@ -63,7 +65,7 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
         Speech::Setting(Kind::Choice(_)) => return alloc::vec![Mark::Locked; bytes.len()],
         Speech::Choice if bytes == AUTOMATIC => Mark::Locked,
         Speech::Setting(_) | Speech::User | Speech::UserKey | Speech::Choice => Mark::Sensitive,
-        Speech::Sip | Speech::Csta | Speech::Lines => Mark::Plain,
+        Speech::Sip | Speech::Csta | Speech::Ami | Speech::Lines => Mark::Plain,
         Speech::Directory => Mark::Locked,
     };
     let mut marks = Marks { bytes, marks: alloc::vec![whole; bytes.len()] };
@@ -80,6 +82,7 @@ pub(super) fn mark(bytes: &[u8], speech: Speech) -> Vec<Mark> {
         }
         Speech::Setting(Kind::Network) => lock_after_last(&mut marks, b'/'),
         Speech::Csta => xml::mark(&mut marks, 0..bytes.len()),
+        Speech::Ami => ami::mark(&mut marks),
         // Its SIP addresses have no parameters: all is done.
         Speech::Directory => {
             directory::mark(&mut marks);

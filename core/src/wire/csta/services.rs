@@ -325,6 +325,12 @@ impl Features {
         Self { services: self.services & !(1 << service.index), ..self }
     }
 
+    /// The set without what is in another.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self { services: self.services & !other.services, events: self.events & !other.events }
+    }
+
     /// Whether a service is in the set.
     #[must_use]
     pub const fn has(self, service: &Service) -> bool {

@@ -11,6 +11,14 @@ use crate::wire::csta::model::{CallEventKind, LocalConnectionState};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub(super) u32);
 
+impl CallId {
+    /// The callID that is written so; `None` if none is.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number| *number > 0).map(Self)
+    }
+}
+
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

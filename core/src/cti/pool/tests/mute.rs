@@ -54,7 +54,7 @@ fn a_connection_serves_when_its_features_stay_unknown_and_the_log_says_so_once()
     let said = notices.iter().filter(|notice| notice.starts_with("cti_features_presumed cti=pbx0")).count();
     assert_eq!((said, notices.len()), (1, 2), "{notices:?}");
     let one = bench.pool.at(0).unwrap();
-    assert!(one.features.of("1001").has_service("MakeCall"));
+    assert!(one.features_of("1001").has_service("MakeCall"));
     assert_eq!(one.features_known(), "presumed");
     assert!(one.remarks()[0].contains("does not answer GetCSTAFeatures"), "{:?}", one.remarks());
 }
@@ -71,8 +71,8 @@ fn features_that_are_told_late_are_used_from_then_on() {
     assert!(bench.sent(0).is_empty(), "it is registered already");
     let one = bench.pool.at(0).unwrap();
     assert_eq!(one.features_known(), "reported");
-    assert!(one.features.of("1001").has_service("DeflectCall"));
-    assert!(!one.features.of("1001").has_service("MakeCall"));
+    assert!(one.features_of("1001").has_service("DeflectCall"));
+    assert!(!one.features_of("1001").has_service("MakeCall"));
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn configured_features_are_not_asked_for() {
         (alloc::vec!["in service 0.1".into()], alloc::vec!["SystemRegister".into()])
     );
     let one = bench.pool.at(0).unwrap();
-    let features = one.features.of("1001");
+    let features = one.features_of("1001");
     assert!(features.has_service("MakeCall") && features.has_event("HeldEvent"));
     assert!(!features.has_service("AnswerCall") && !features.has_event("DeliveredEvent"));
     assert_eq!((one.features_known(), one.remarks().len()), ("configured", 0));

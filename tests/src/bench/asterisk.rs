@@ -1,0 +1,185 @@
+//! The hand-driven Asterisk at the bench, at the other end of the gateway's manager interface.
+
+use core::fmt::Write as _;
+
+use super::Bench;
+use crate::ami::push;
+use ctigate_core::LinkId;
+
+/// What a new Asterisk answers to each action of the beginning that it does not list anything for.
+const ACCEPTED: &str = "Success";
+
+/// An action that the gateway sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acted(String);
+
+impl Acted {
+    /// The action's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.value("Action")
+    }
+
+    /// The first value of a key; empty if there is none.
+    #[must_use]
+    pub fn value(&self, key: &str) -> &str {
+        self.lines().find(|(name, _)| *name == key).map_or("", |(_, value)| value)
+    }
+
+    /// All values of a key.
+    #[must_use]
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        self.lines().filter(|(name, _)| *name == key).map(|(_, value)| value).collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.lines().filter_map(|line| line.split_once(": "))
+    }
+}
+
+/// The Asterisk at the other end of a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Asterisk {
+    link: LinkId,
+}
+
+impl Asterisk {
+    /// Opens the connection that the gateway asks for, and greets.
+    ///
+    /// # Panics
+    /// If the gateway does not dial.
+    #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
+    pub fn greet(bench: &mut Bench) -> Self {
+        let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
+        bench.opened(link, &address);
+        let asterisk = Self { link };
+        asterisk.say(bench, "Asterisk Call Manager/11.0.0\r\n");
+        asterisk
+    }
+
+    /// The same, and accepts the login of a user with all rights, with these endpoints and channels.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part.
+    pub fn answer(bench: &mut Bench, endpoints: &[(&str, &str)], channels: &[&str]) -> Self {
+        let asterisk = Self::greet(bench);
+        asterisk.log_in(bench);
+        for probe in asterisk.acted(bench) {
+            asterisk.refuse(bench, &probe, "Channel not specified");
+        }
+        let actions = asterisk.acted(bench);
+        let [show, status] = actions.as_slice() else { unexpected(&actions) };
+        asterisk.list_endpoints(bench, show, endpoints);
+        asterisk.list_channels(bench, status, channels);
+        asterisk
+    }
+
+    /// Accepts a login.
+    ///
+    /// # Panics
+    /// If the gateway does not log in.
+    pub fn log_in(self, bench: &mut Bench) {
+        let challenge = self.only(bench, "Challenge");
+        self.accept(bench, &challenge, &[("Challenge", "730342727")]);
+        let login = self.only(bench, "Login");
+        self.accept(bench, &login, &[("Message", "Authentication accepted")]);
+    }
+
+    /// Lists endpoints, each with its state.
+    pub fn list_endpoints(self, bench: &mut Bench, asked: &Acted, endpoints: &[(&str, &str)]) {
+        self.accept(bench, asked, &[("EventList", "start")]);
+        for (name, state) in endpoints {
+            let lines = [
+                ("ObjectType", "endpoint"),
+                ("ObjectName", name),
+                ("Aor", name),
+                ("Contacts", ""),
+                ("DeviceState", state),
+            ];
+            self.item(bench, asked, "EndpointList", &lines);
+        }
+        self.end(bench, asked, "EndpointListComplete", endpoints.len());
+    }
+
+    /// Lists channels, each with the lines that stand behind its event.
+    pub fn list_channels(self, bench: &mut Bench, asked: &Acted, channels: &[&str]) {
+        self.accept(bench, asked, &[("EventList", "start")]);
+        for lines in channels {
+            let mut text = format!("Event: Status\r\nPrivilege: Call\r\n{lines}");
+            push(&mut text, &[("ActionID", asked.value("ActionID"))]);
+            text.push_str("\r\n");
+            self.say(bench, &text);
+        }
+        self.end(bench, asked, "StatusComplete", channels.len());
+    }
+
+    fn item(self, bench: &mut Bench, asked: &Acted, name: &str, lines: &[(&str, &str)]) {
+        let mut text = format!("Event: {name}\r\nActionID: {}\r\n", asked.value("ActionID"));
+        push(&mut text, lines);
+        text.push_str("\r\n");
+        self.say(bench, &text);
+    }
+
+    fn end(self, bench: &mut Bench, asked: &Acted, name: &str, count: usize) {
+        self.item(bench, asked, name, &[("EventList", "Complete"), ("ListItems", &count.to_string())]);
+    }
+
+    /// The actions that the gateway sent since the last call.
+    ///
+    /// # Panics
+    /// If what it sent is no text, or ends inside an action.
+    #[expect(clippy::expect_used, reason = "what the gateway sends must be actions")]
+    pub fn acted(self, bench: &mut Bench) -> Vec<Acted> {
+        let text = String::from_utf8(bench.received(self.link)).expect("actions are text");
+        let mut actions: Vec<&str> = text.split("\r\n\r\n").collect();
+        assert_eq!(actions.pop(), Some(""), "the last action is whole: {text}");
+        actions.into_iter().map(|action| Acted(action.to_owned())).collect()
+    }
+
+    /// The only action that the gateway sent.
+    ///
+    /// # Panics
+    /// If it sent anything else.
+    pub fn only(self, bench: &mut Bench, name: &str) -> Acted {
+        let actions = self.acted(bench);
+        match actions.as_slice() {
+            [action] if action.name() == name => action.clone(),
+            _ => unexpected(&actions),
+        }
+    }
+
+    /// Says that an action succeeded.
+    pub fn accept(self, bench: &mut Bench, action: &Acted, lines: &[(&str, &str)]) {
+        self.respond(bench, action, ACCEPTED, lines);
+    }
+
+    /// Says that an action failed.
+    pub fn refuse(self, bench: &mut Bench, action: &Acted, message: &str) {
+        self.respond(bench, action, "Error", &[("Message", message)]);
+    }
+
+    fn respond(self, bench: &mut Bench, action: &Acted, result: &str, lines: &[(&str, &str)]) {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = write!(text, "Response: {result}\r\nActionID: {}\r\n", action.value("ActionID"));
+        push(&mut text, lines);
+        text.push_str("\r\n");
+        self.say(bench, &text);
+    }
+
+    /// Sends text.
+    pub fn say(self, bench: &mut Bench, text: &str) {
+        bench.send(self.link, text.as_bytes());
+    }
+
+    /// The link.
+    #[must_use]
+    pub const fn link(self) -> LinkId {
+        self.link
+    }
+}
+
+#[expect(clippy::panic, reason = "it fails the test")]
+fn unexpected(actions: &[Acted]) -> ! {
+    panic!("other actions were expected: {actions:#?}")
+}
