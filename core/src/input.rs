@@ -157,7 +157,7 @@ pub enum Command<'a> {
     /// End cleanly and in bounded time: the gateway sends each session a BYE.
     Stop,
     /// From now on, the user controls the line appearance that he chose, whatever his line URI says. For the gateway
-    /// only.
+    /// only, and refused by one without a directory.
     Select {
         /// The user ID, without case.
         user: &'a str,

@@ -97,6 +97,8 @@ pub enum Refusal {
     UserSyntax,
     /// A choice cannot be read.
     ChoiceSyntax,
+    /// There is no directory: line URIs decide what users control.
+    NoDirectory,
     /// The directory has no such user.
     UnknownUser,
     /// The directory has no such device, or no line at this index of it.
@@ -113,13 +115,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unknown,
         Self::Ending,
         Self::NoConnection,
         Self::NotDown,
         Self::UserSyntax,
         Self::ChoiceSyntax,
+        Self::NoDirectory,
         Self::UnknownUser,
         Self::UnknownAppearance,
         Self::NotAuthorized,
@@ -143,6 +146,7 @@ impl Refusal {
             Self::NotDown => "not-down",
             Self::UserSyntax => "user-syntax",
             Self::ChoiceSyntax => "choice-syntax",
+            Self::NoDirectory => "no-directory",
             Self::UnknownUser => "unknown-user",
             Self::UnknownAppearance => "unknown-appearance",
             Self::NotAuthorized => "not-authorized",
@@ -169,6 +173,10 @@ impl fmt::Display for Refusal {
             Self::UserSyntax => "a user ID has 1 to 256 bytes of visible characters, and no spaces",
             Self::ChoiceSyntax => {
                 "expected 'automatic' or DEVICE[:INDEX], such as SEP0002FD3BB5C5:1, with an index from 1 to 999"
+            }
+            Self::NoDirectory => {
+                "there is no directory of users and lines, so the line URI alone decides what a user controls; \
+                 configure users, with directory.mode \"listed\""
             }
             Self::UnknownUser => "the directory has no user with this ID",
             Self::UnknownAppearance => "the directory has no such device, or no line at this index of it",

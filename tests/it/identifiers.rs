@@ -5,9 +5,10 @@ use core::fmt::Write as _;
 use std::path::Path;
 
 use ctigate_core::Duration;
-use ctigate_core::line::forms::{FORMS, Form, LINE};
+use ctigate_core::line::forms::{APPEARANCE, APPEARANCES, FORMS, Form, LINE};
 use ctigate_tests::bench::{Bench, Client, PhoneSystem};
 
+mod appearances;
 mod connections;
 mod shown;
 
@@ -119,16 +120,30 @@ What a phone system calls a device, in all the forms that phone systems use, and
 its place. Where there is no number, a device is `notKnown` or `restricted` if the schema has that choice, and otherwise
 left out if it may be; a connection always has its device, then unchanged. A connection goes back to the phone system as
 it announced it. Number rules may show a number outside a connection in another way ([numbers.md](numbers.md)).\n
-| form | `typeOfNumber` | the phone system writes | the client sees |
-|---|---|---|---|
 ";
 
+const HEAD: &str =
+    "| form | `typeOfNumber` | the phone system writes | the client sees |\n|---|---|---|---|\n";
+
 fn drawn() -> String {
-    let mut text = String::from(INTRODUCTION);
-    for Form { name, kind, id, seen } in FORMS {
-        let kind = kind.map_or_else(String::new, |kind| format!("`{kind}`"));
-        let _ = writeln!(text, "| {name} | {kind} | `{id}` | `{seen}` |");
-    }
+    let mut text = format!("{INTRODUCTION}{HEAD}");
+    let rows = |text: &mut String, forms: &[Form]| {
+        for Form { name, kind, id, seen } in forms {
+            let kind = kind.map_or_else(String::new, |kind| format!("`{kind}`"));
+            let _ = writeln!(text, "| {name} | {kind} | `{id}` | `{seen}` |");
+        }
+    };
+    rows(&mut text, FORMS);
+    let _ = write!(
+        text,
+        "\n## A line at several devices\n\nA client whose line URI is `{}`, and whose line appearance the phone system knows \
+         as `{}`, sees the same\nline at another device by the number, which it can look up and dial, and with the parameter \
+         `device-id`: by RFC 3966 4 that is\nanother URI, so it is never taken for the own connection. In a request it means \
+         that device: a connection goes back under its\ndevice ID, and a line that the user may control is controlled \
+         there.\n\n{HEAD}",
+        APPEARANCE.0, APPEARANCE.1
+    );
+    rows(&mut text, APPEARANCES);
     text
 }
 

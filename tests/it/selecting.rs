@@ -1,9 +1,12 @@
 //! Users' choices of the line appearance that they control: kept before they are acknowledged, and remembered.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 
 use ctigate_core::config::Config;
 use ctigate_core::engine::Engine;
+use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::Value;
 use ctigate_core::{
     Command, Duration, Input, Level, PersistResult, Refusal, ReplyResult, Seed, StoreFault, Token,
@@ -15,6 +18,27 @@ use ctigate_tests::{Fault, HostId, Random, Weather, World, twice};
 use crate::world::ip;
 
 const DESK: &str = "SEP0002FD3BB5C5:1";
+
+/// The users and the devices, with the line that all of them share.
+static SITE: LazyLock<Arc<Directory>> = LazyLock::new(|| {
+    let mut text = String::from("ctigate directory 1\nline 1001\nappearance 1001 c 4\n");
+    for user in ["alice", "bob", "carol", "dave", "user0", "user1", "user2", "user3"] {
+        writeln!(text, "user {user} line=1001").unwrap();
+    }
+    let named = ["SEP0002FD3BB5C5", "softphone", "a", "a2", "b", "c", "d"].map(String::from);
+    for device in named.into_iter().chain((0..1_000).map(|number| format!("desk{number}"))) {
+        writeln!(text, "device {device}").unwrap();
+        if device != "c" {
+            writeln!(text, "appearance 1001 {device} 1").unwrap();
+        }
+    }
+    Arc::new(Directory::read(&text, "site").unwrap())
+});
+
+/// A gateway with that directory.
+fn listed(config: Config, seed: Seed) -> Engine {
+    Engine::new(config, seed).with_directory(Arc::clone(&SITE))
+}
 
 /// Gives the gateway a selection under a token; returns the store's token if it is to be kept.
 fn select(bench: &mut Bench, token: u64, user: &str, choice: &str) -> Option<Token> {
@@ -41,7 +65,7 @@ fn reply(token: u64, result: ReplyResult) -> Vec<(Token, ReplyResult)> {
 
 #[test]
 fn a_choice_is_acknowledged_and_in_force_once_it_is_kept() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     let command = Command::Select { user: "Alice", choice: DESK };
     bench.input(Input::Command { token: Some(Token::new(7)), command });
     let wanted = bench.persists();
@@ -56,7 +80,7 @@ fn a_choice_is_acknowledged_and_in_force_once_it_is_kept() {
 #[test]
 fn a_store_that_fails_is_named_and_changes_nothing() {
     for fault in StoreFault::ALL {
-        let mut bench = Bench::new();
+        let mut bench = Bench::of(&[], listed);
         let kept = select(&mut bench, 1, "alice", DESK);
         persisted(&mut bench, kept, Ok(()));
         bench.replies();
@@ -74,7 +98,7 @@ fn a_store_that_fails_is_named_and_changes_nothing() {
 
 #[test]
 fn the_choices_of_one_user_are_kept_in_the_order_they_were_made() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     let first = select(&mut bench, 1, "alice", "a");
     assert_eq!(select(&mut bench, 2, "ALICE", "b"), None, "one at a time");
     assert_eq!(select(&mut bench, 3, "alice", "automatic"), None);
@@ -103,7 +127,7 @@ fn the_choices_of_one_user_are_kept_in_the_order_they_were_made() {
 
 #[test]
 fn the_automatic_choice_is_forgotten_by_the_store() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     bench.input(Input::Restored { key: "selection/alice", value: DESK });
     assert_eq!(chosen(&bench), pairs([("alice", DESK)]));
     let command = Command::Select { user: "alice", choice: "automatic" };
@@ -116,7 +140,7 @@ fn the_automatic_choice_is_forgotten_by_the_store() {
 
 #[test]
 fn what_cannot_be_chosen_is_refused_and_never_reaches_the_store() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     let long = "a".repeat(257);
     for (user, choice, refusal) in [
         ("", DESK, Refusal::UserSyntax),
@@ -136,8 +160,26 @@ fn what_cannot_be_chosen_is_refused_and_never_reaches_the_store() {
 }
 
 #[test]
+fn a_choice_without_a_directory_is_refused_and_those_kept_before_stay() {
+    let mut bench = Bench::new();
+    bench.input(Input::Restored { key: "selection/alice", value: DESK });
+    for choice in [DESK, "softphone", "automatic"] {
+        assert_eq!(select(&mut bench, 1, "alice", choice), None, "nothing is to be kept");
+        assert_eq!(bench.replies(), reply(1, Err(Refusal::NoDirectory)), "{choice}");
+        let told = bench.notices();
+        let refusal = format!("selection_refused user=alice choice={choice} why=\"there is no directory");
+        assert!(told.iter().any(|told| told.starts_with(&refusal)), "{told:?}");
+    }
+    assert_eq!(chosen(&bench), pairs([("alice", DESK)]), "for when there is a directory");
+    bench.reload(&[], Some(&SITE));
+    let kept = select(&mut bench, 2, "alice", "softphone");
+    persisted(&mut bench, kept, Ok(()));
+    assert_eq!((bench.replies(), chosen(&bench)), (reply(2, Ok(())), pairs([("alice", "softphone")])));
+}
+
+#[test]
 fn no_more_users_choose_than_the_limit_allows() {
-    let mut bench = Bench::with(&[("limits.selections", Value::Integer(2))]);
+    let mut bench = Bench::of(&[("limits.selections", Value::Integer(2))], listed);
     bench.input(Input::Restored { key: "selection/alice", value: "a" });
     let bob = select(&mut bench, 1, "bob", "b");
     assert_eq!(select(&mut bench, 2, "carol", "c"), None, "bob's is on its way");
@@ -165,7 +207,7 @@ fn no_more_users_choose_than_the_limit_allows() {
 
 #[test]
 fn a_store_that_never_answers_holds_a_bounded_number_of_choices() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     for token in 0..100 {
         select(&mut bench, token, "alice", "a");
     }
@@ -176,7 +218,7 @@ fn a_store_that_never_answers_holds_a_bounded_number_of_choices() {
 
 #[test]
 fn what_the_store_kept_and_cannot_be_used_is_named_and_ignored() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of(&[], listed);
     bench.notices();
     bench.input(Input::Restored { key: "selection/alice", value: "a" });
     for (key, value) in [
@@ -221,7 +263,7 @@ fn gateway(world: &mut World) -> HostId {
 }
 
 fn machine() -> Box<dyn ctigate_core::Machine> {
-    Box::new(Engine::new(Config::from_settings(&settings(&[])).unwrap(), Seed::from_number(1)))
+    Box::new(listed(Config::from_settings(&settings(&[])).unwrap(), Seed::from_number(1)))
 }
 
 /// What was asked for, in its order: token, user, choice.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,6 +19,41 @@ const LIVES: u32 = 100;
 /// How many users choose at the same time.
 const USERS: u32 = 4;
 
+/// How many devices have the line, beside those with a name of their own.
+const DESKS: usize = 500;
+/// How many users choose from many threads: how many threads, and how many users each.
+const CROWD: (usize, usize) = (6, 170);
+/// How many users with long IDs there are: more than a full store has room for.
+const LONG: usize = 500;
+
+/// The ID of one user with a long ID, and the device with a long name.
+fn long_user(number: usize) -> String {
+    format!("user{number:05}.{}", "x".repeat(100))
+}
+
+fn long_device() -> String {
+    format!("desk.{}", "x".repeat(50))
+}
+
+/// The directory file of the nodes.
+fn site() -> String {
+    let mut text = String::from("ctigate directory 1\nline 1001\n");
+    let named = ["SEP0002FD3BB5C5", "softphone", "desk", "other", "third"].map(String::from);
+    let desks = (0..DESKS).map(|number| format!("desk{number}"));
+    for device in named.into_iter().chain([long_device()]).chain(desks) {
+        let index = if device == "desk" { 7 } else { 1 };
+        writeln!(text, "device {device}\nappearance 1001 {device} {index}").unwrap();
+    }
+    let crowd =
+        (0..CROWD.0).flat_map(|part| (0..CROWD.1).map(move |number| format!("user{part}{number:03}")));
+    let choosing = (0..USERS).map(|user| format!("user{user}"));
+    let users = ["alice", "bob"].map(String::from).into_iter().chain(crowd).chain(choosing);
+    for user in users.chain((0..LONG).map(long_user)) {
+        writeln!(text, "user {user} line=1001").unwrap();
+    }
+    text
+}
+
 /// A gateway whose phone system is never there, with the files of its folder.
 struct Node {
     folder: Folder,
@@ -25,13 +61,21 @@ struct Node {
 }
 
 impl Node {
+    /// A node with a store.
     fn new(name: &str) -> Self {
         let folder = Folder::new(name);
         let store = folder.path("store.redb");
         Self::with(folder, &format!("[store]\npath = \"{store}\"\n"))
     }
 
+    /// A node whose users share a line, which is on many devices.
     fn with(folder: Folder, more: &str) -> Self {
+        folder.write("site.directory", &site());
+        Self::bare(folder, &format!("[directory]\nfiles = [\"site.directory\"]\n{more}"))
+    }
+
+    /// A node without users.
+    fn bare(folder: Folder, more: &str) -> Self {
         let socket = folder.path("control.sock");
         let text = format!(
             "[sip]\ntcp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress = \"127.0.0.1:1\"\n\
@@ -121,7 +165,10 @@ fn a_choice_is_remembered_by_the_next_run() {
     Node::stop(running);
     // A replay needs no store.
     fs::remove_file(node.folder.path("store.redb")).unwrap();
-    let segments = fs::read_dir(&traces).unwrap().map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(&traces).unwrap().map(|entry| entry.unwrap().path());
+    let segments: Vec<_> =
+        files.filter(|file| file.extension().is_some_and(|kind| kind == "trace")).collect();
+    assert_eq!(segments.len(), 2, "{segments:?}");
     for segment in segments {
         let (status, out, err) = output(&["replay", segment.to_str().unwrap()]);
         assert_eq!(status, 0, "{out}{err}");
@@ -133,17 +180,17 @@ fn many_choices_are_listed_in_portions() {
     let node = Node::new("select-many");
     let running = node.start();
     thread::scope(|scope| {
-        for part in 0..6 {
+        for part in 0..CROWD.0 {
             let node = &node;
             scope.spawn(move || {
-                for number in 0..170 {
+                for number in 0..CROWD.1 {
                     let answer = node.select(&format!("user{part}{number:03}"), "desk:7").unwrap();
                     assert!(answer.starts_with("ok\n"), "{answer}");
                 }
             });
         }
     });
-    assert_eq!(node.selections().len(), 6 * 170);
+    assert_eq!(node.selections().len(), CROWD.0 * CROWD.1);
     Node::stop(running);
 }
 
@@ -159,7 +206,8 @@ impl Ledger {
     fn choose(&mut self, node: &Node, user: &str) {
         loop {
             let number = self.asked.len();
-            let choice = if number % 5 == 4 { "automatic".to_owned() } else { format!("desk{number}") };
+            let choice =
+                if number % 5 == 4 { "automatic".to_owned() } else { format!("desk{}", number % DESKS) };
             self.asked.push(choice.clone());
             match node.select(user, &choice) {
                 Some(answer) if answer.starts_with("ok\n") => self.acknowledged = self.asked.len(),
@@ -224,13 +272,12 @@ fn a_store_that_is_full_says_so_and_loses_nothing() {
     let running = node.start_after(&format!("ulimit -f {}", size / 512));
     let mut kept = 0;
     let refused = loop {
-        let long = "x".repeat(100);
-        let answer = node.select(&format!("user{kept:05}.{long}.{long}"), &format!("desk.{long}:1")).unwrap();
+        let answer = node.select(&long_user(kept), &format!("{}:1", long_device())).unwrap();
         if !answer.starts_with("ok\n") {
             break answer;
         }
         kept += 1;
-        assert!(kept < 50_000, "it is never full");
+        assert!(kept < LONG, "it is never full");
     };
     assert_eq!(refused, "failed the store is full: its disk has no room, or its file may not grow\n");
     // The log may lag behind the answer.
@@ -340,6 +387,31 @@ fn without_a_store_a_choice_is_refused_and_the_log_says_so_at_the_start() {
     running.wait_for("name=store_unset");
     let (status, _, err) = node.ctl(&["select", "alice", "desk"]);
     assert!(status == 1 && err.contains("no store is configured (key store.path)"), "{err}");
+    Node::stop(running);
+}
+
+#[test]
+fn a_choice_at_a_gateway_without_users_is_refused_and_what_was_kept_stays() {
+    let node = Node::new("select-nobody");
+    let running = node.start();
+    assert_eq!(node.ctl(&["select", "alice", "softphone"]).0, 0);
+    Node::stop(running);
+    let store = node.folder.path("store.redb");
+    let open = Node::bare(Folder::new("select-open"), &format!("[store]\npath = \"{store}\"\n"));
+    let running = open.start();
+    for choice in ["desk:7", "automatic"] {
+        let (status, out, err) = open.ctl(&["select", "alice", choice]);
+        assert_eq!((status, out.as_str()), (1, ""));
+        assert!(
+            err.contains("there is no directory of users and lines") && err.contains("configure users"),
+            "{err}"
+        );
+    }
+    running.wait_for("name=selection_refused user=alice choice=desk:7 why=\"there is no directory");
+    assert_eq!(open.selections().get("alice").map(String::as_str), Some("softphone"));
+    Node::stop(running);
+    let running = node.start();
+    assert_eq!(node.selections().get("alice").map(String::as_str), Some("softphone"));
     Node::stop(running);
 }
 

@@ -72,7 +72,7 @@ fn check_selection<'a>(
         return Err(Refusal::UserSyntax);
     }
     let choice = Choice::parse(choice).ok_or(Refusal::ChoiceSyntax)?;
-    let Some(directory) = directory else { return Ok(choice) };
+    let directory = directory.ok_or(Refusal::NoDirectory)?;
     let user = directory.user_by_id(user).ok_or(Refusal::UnknownUser)?;
     let Choice::Device { name, index } = choice else { return Ok(choice) };
     let at_device: Vec<AppearanceId> = at(directory, name, index).collect();

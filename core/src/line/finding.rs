@@ -28,7 +28,7 @@ use super::choice::Choice;
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
 use super::rules::Rules;
 use super::tel::Tel;
-use super::uri::number_of;
+use super::uri::{device_id_in, device_named_by};
 use phone::{Candidate, Preferred, choose};
 
 /// What a sign-in says of itself.
@@ -110,9 +110,12 @@ impl Finder<'_> {
     /// control it, or if several could be meant.
     pub(crate) fn line_of_user(&self, user: UserId, identifier: &str) -> Option<&str> {
         let known = |id: AppearanceId| device_of(self.directory, id);
-        let number = number_of(identifier)?;
-        if let Some(own) = self.directory.appearances_of_user(user).find(|id| known(*id) == number) {
+        let device = device_named_by(identifier)?;
+        if let Some(own) = self.directory.appearances_of_user(user).find(|id| known(*id) == device) {
             return Some(known(own));
+        }
+        if device_id_in(identifier).is_some() {
+            return None;
         }
         let meant = self.candidates(user, identifier, &mut Silent).ok()?;
         let first = known(*meant.first()?);

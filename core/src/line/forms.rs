@@ -10,6 +10,9 @@ use crate::wire::csta::model::Device;
 /// The line URI and the number of the client in [`FORMS`].
 pub const LINE: (&str, &str) = ("tel:1001;phone-context=dialstring;partition=Staff", "1001");
 
+/// The line URI of the client in [`APPEARANCES`], and the device ID of the line appearance that it controls.
+pub const APPEARANCE: (&str, &str) = ("tel:1001;phone-context=dialstring;device=SEP1", "1001:SEP1");
+
 /// An identifier, and what should become of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -19,7 +22,7 @@ pub struct Form {
     pub kind: Option<&'static str>,
     /// The identifier.
     pub id: &'static str,
-    /// What the client of [`LINE`] sees: an identifier, `notKnown` or `restricted`.
+    /// What the client sees: an identifier, `notKnown` or `restricted`.
     pub seen: &'static str,
 }
 
@@ -100,6 +103,37 @@ pub const FORMS: &[Form] = &[
     typed("valid in this call only", "dynamic", "d4", "d4"),
 ];
 
+/// The same for the client of [`APPEARANCE`], whose line is at several devices: what the phone system says of its own
+/// line appearance, and of others. That of the same line at another device is never as the own one.
+pub const APPEARANCES: &[Form] = &[
+    form("the own line appearance", "1001:SEP1", OWN),
+    form("the own line", "1001", OWN),
+    form("the own line, represented", "N<1001>;noa=nk", OWN),
+    form(
+        "the own line at another device",
+        "1001:SEP2",
+        "tel:1001;phone-context=dialstring;device-id=1001:SEP2",
+    ),
+    form(
+        "the same, in Avaya's form",
+        "1001:CM1:192.0.2.10:1",
+        "tel:1001;phone-context=dialstring;device-id=1001:CM1:192.0.2.10:1",
+    ),
+    form(
+        "the same, with characters that a URI cannot have",
+        "1001:Room 2;<b>",
+        "tel:1001;phone-context=dialstring;device-id=1001:Room%202%3B%3Cb%3E",
+    ),
+    typed(
+        "the same, of another type",
+        "other",
+        "1001:SEP2",
+        "tel:1001;phone-context=dialstring;device-id=1001:SEP2",
+    ),
+    form("another line", "1002:SEP1", NUMBER),
+    form("another line, by its number", "1002", NUMBER),
+];
+
 impl Form {
     /// The device as the phone system writes it.
     #[must_use]
@@ -107,24 +141,24 @@ impl Form {
         Device { id: self.id, type_of_number: self.kind }
     }
 
-    /// What the client of [`LINE`] sees.
+    /// What the client of `line` sees, a line URI and the phone system's identifier: of [`LINE`] or [`APPEARANCE`].
     #[must_use]
-    pub fn as_seen(&self) -> String {
-        let seen = Seen::by_client(self.device(), LINE.1);
+    pub fn as_seen_by(&self, line: (&str, &str)) -> String {
+        let seen = Seen::by_client(self.device(), line.1);
         match seen {
             Seen::NotKnown => return String::from(NOT_KNOWN),
             Seen::Restricted => return String::from(RESTRICTED),
-            Seen::Line | Seen::Number(_) | Seen::Unchanged => {}
+            Seen::Line | Seen::Appearance(_) | Seen::Number(_) | Seen::Unchanged => {}
         }
         let mut out = Vec::new();
-        seen.write(self.device(), LINE.0, &mut out);
+        seen.write(self.device(), line.0, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// Whether it is the client's own line.
+    /// Whether it is the own line of the client of `line`.
     #[must_use]
-    pub fn is_own(&self) -> bool {
-        is_line(self.device(), LINE.1)
+    pub fn is_own_of(&self, line: (&str, &str)) -> bool {
+        is_line(self.device(), line.1)
     }
 }
 
@@ -136,8 +170,16 @@ mod tests {
     #[test]
     fn every_form_of_an_identifier_is_seen_as_a_client_can_use_it() {
         for form in FORMS {
-            assert_eq!(form.as_seen(), form.seen, "{form:?}");
-            assert_eq!(form.is_own(), form.name.starts_with("the own line"), "{form:?}");
+            assert_eq!(form.as_seen_by(LINE), form.seen, "{form:?}");
+            assert_eq!(form.is_own_of(LINE), form.name.starts_with("the own line"), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn another_appearance_of_a_line_is_never_seen_as_the_own_one() {
+        for form in APPEARANCES {
+            assert_eq!(form.as_seen_by(APPEARANCE), form.seen, "{form:?}");
+            assert_eq!(form.is_own_of(APPEARANCE), form.seen == OWN, "{form:?}");
         }
     }
 
@@ -168,7 +210,7 @@ mod tests {
             "1\u{202e}2",
         ] {
             let form = Form { name: "", kind: None, id, seen: "" };
-            let seen = form.as_seen();
+            let seen = form.as_seen_by(LINE);
             let is_hidden = [NOT_KNOWN, RESTRICTED].contains(&seen.as_str());
             assert!(
                 is_hidden
@@ -178,6 +220,6 @@ mod tests {
             );
         }
         let long = "1".repeat(65).leak();
-        assert_eq!(form("longer than any number", long, "").as_seen(), NOT_KNOWN);
+        assert_eq!(form("longer than any number", long, "").as_seen_by(LINE), NOT_KNOWN);
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::dial::{MAX_DIGITS, Number, dialable};
 use super::rules::{Cause, Outcome, Rules};
 use super::type_of_number::{DYNAMIC, INTERNATIONAL};
-use super::uri::write_own_line;
+use super::uri::{write_device_id, write_own_line};
 use crate::wire::csta::emit;
 use crate::wire::csta::model::Device;
 use crate::wire::sip::uri::{Scheme, Uri};
@@ -172,6 +172,12 @@ pub(crate) fn vendors_number(id: &str) -> Option<&str> {
     is_number(number).then_some(number)
 }
 
+/// Returns the number of the line, if an identifier is that of the same line at another device.
+fn other_appearance<'a>(device: Device<'a>, line: &str) -> Option<&'a str> {
+    let number = vendors_number(device.id).filter(|_| device.id != line)?;
+    (vendors_number(line) == Some(number)).then_some(number)
+}
+
 /// Whether an identifier contains a number, and not that of the line.
 pub(crate) fn is_other_number(device: Device<'_>, line: &str) -> bool {
     with_number(device, |number| number != line).unwrap_or(false) && !is_line(device, line)
@@ -203,6 +209,8 @@ fn is_number_of_uri(uri: &str, number: &str) -> bool {
 pub(crate) enum Seen<'a> {
     /// As its own line.
     Line,
+    /// As its own line, by this number, at another device: that is never its own connection.
+    Appearance(&'a str),
     /// By a number.
     Number(Identifier<'a>),
     /// Unchanged: by a URI, or by an identifier that means something in this call only.
@@ -222,6 +230,9 @@ impl<'a> Seen<'a> {
         if is_line(device, number) {
             return Self::Line;
         }
+        if let Some(number) = other_appearance(device, number) {
+            return Self::Appearance(number);
+        }
         match Identifier::read(device) {
             known @ (Identifier::Digits(_) | Identifier::Number(_)) => Self::Number(known),
             Identifier::Uri(_) => Self::Unchanged,
@@ -235,6 +246,10 @@ impl<'a> Seen<'a> {
     pub(crate) fn write(&self, device: Device<'_>, line: &str, out: &mut Vec<u8>) {
         match self {
             Self::Line => write_own_line(line, out),
+            Self::Appearance(number) => {
+                write_number(number, out);
+                write_device_id(device.id, out);
+            }
             Self::Number(Identifier::Digits(digits)) => write_number(digits, out),
             Self::Number(Identifier::Number(digits)) => write_number(digits, out),
             Self::Unchanged if device.type_of_number != Some(DYNAMIC) => {
@@ -253,6 +268,13 @@ impl<'a> Seen<'a> {
             return self.write(device, line, out);
         }
         let is_rewritten = match self {
+            Self::Appearance(number) => {
+                let is_rewritten = write_by(rules, number, out);
+                if is_rewritten {
+                    write_device_id(device.id, out);
+                }
+                is_rewritten
+            }
             Self::Number(Identifier::Digits(digits)) => write_by(rules, digits, out),
             Self::Number(Identifier::Number(digits)) => write_by(rules, digits, out),
             // Of a URI with a type of number it would not be known whether that still applies.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::calls::Call;
-use crate::line::dial::{MAX_DIGITS, Number, deceives, dialable};
+use crate::line::dial::{MAX_DIGITS, deceives, dialable};
 use crate::line::rules::{Outcome, Rules};
 use crate::line::type_of_number::TypeOfNumber;
 use crate::line::uri::number_of;
@@ -40,12 +40,12 @@ pub(crate) enum Found<'r> {
     Static(Word),
     /// Another device's connection.
     Foreign(Connection<'r>),
-    /// The same, of a device by its number.
+    /// The same, of a device by another identifier than the client's.
     ForeignAt {
         /// The phone system's callID.
         call: Option<&'r str>,
-        /// The number.
-        number: Number,
+        /// The phone system's number or device ID.
+        device: Word,
     },
     /// The line that the request acts for, as the phone system knows it.
     Line(Word),
@@ -114,8 +114,8 @@ fn value<'v>(found: &'v Found<'_>, devices: &'v [Device<'v>]) -> Value<'v> {
         }
         Found::Static(line) => Value::Connection(Connection { call: None, device: Some(plain(line)) }),
         Found::Foreign(connection) => Value::Connection(*connection),
-        Found::ForeignAt { call, number } => {
-            Value::Connection(Connection { call: *call, device: Some(plain(number)) })
+        Found::ForeignAt { call, device } => {
+            Value::Connection(Connection { call: *call, device: Some(plain(device)) })
         }
         Found::Line(line) => Value::Device(plain(line)),
         Found::Digits(digits) => Value::Device(plain(digits)),

@@ -1,6 +1,8 @@
 //! Relaying a client's request according to its service's row. Required members were checked when it was read; here the
 //! devices and connections that it names are resolved. Everything else is passed on unchanged.
 
+use alloc::borrow::Cow;
+
 use super::calls::Stage;
 use super::control::Control;
 use super::reference::call_of;
@@ -13,7 +15,7 @@ use crate::cti::protocol::Urgency;
 use crate::line::dial::{Number, dialable};
 use crate::line::rules::Rules;
 use crate::line::type_of_number::{DYNAMIC, TypeOfNumber};
-use crate::line::uri::number_of;
+use crate::line::uri::device_named_by;
 use crate::step::{SessionId, Step};
 use crate::time::Instant;
 use crate::wire::csta::errors::CstaError;
@@ -45,7 +47,7 @@ pub(super) struct Own {
 impl Own {
     /// Like [`Session::is_named_by`].
     fn is_named_by(&self, identifier: &str) -> bool {
-        number_of(identifier).is_some_and(|number| {
+        device_named_by(identifier).is_some_and(|number| {
             *number == *self.number || self.dialled_as.as_ref().is_some_and(|other| **other == *number)
         })
     }
@@ -271,12 +273,12 @@ impl<C: Carrier> Control<C> {
     /// Whether a call that is not known at the session's line is known at the other one that is named with it. What is
     /// known at the own line counts only if that is monitored, and the client knows all of it.
     fn is_anothers(&self, own: &Own, call: &str, device: Option<Device<'_>>, rules: &Rules) -> bool {
-        let Some(number) = device.and_then(|device| number_of(device.id)) else { return false };
-        if own.is_named_by(number) || self.may_be_untold(own.session) {
+        let Some(number) = device.and_then(|device| device_named_by(device.id)) else { return false };
+        if own.is_named_by(&number) || self.may_be_untold(own.session) {
             return false;
         }
-        let shown = number_behind(number, rules);
-        let number = shown.as_deref().unwrap_or(number);
+        let shown = number_behind(&number, rules);
+        let number = shown.as_deref().unwrap_or(&number);
         if own.is_named_by(number) {
             return false;
         }
@@ -289,8 +291,8 @@ impl<C: Carrier> Control<C> {
             .is_some_and(|other| other.calls.find(call).is_some())
     }
 
-    /// Resolves another device's connection, if the configuration allows it; a device without a callID is enough. If the gateway monitors that device, the
-    /// connection is named as the phone system announced it there.
+    /// Resolves another device's connection, if the configuration allows it; a device without a callID is enough. If the
+    /// gateway monitors that device, the connection is named as the phone system announced it there.
     fn find_foreign<'r>(
         &self,
         own: &Own,
@@ -305,19 +307,20 @@ impl<C: Carrier> Control<C> {
             Some(call) => Some(call_of(call, own.switch).ok_or(member.error)?),
             None => None,
         };
-        let device = named.device.map(|device| Device {
-            id: if device.type_of_number == Some(DYNAMIC) {
-                device.id
-            } else {
-                number_of(device.id).unwrap_or_default()
+        let is_dynamic = |device: &Device<'_>| device.type_of_number == Some(DYNAMIC);
+        let (device, escaped) = match named.device {
+            Some(device) if !is_dynamic(&device) => match device_named_by(device.id) {
+                Some(Cow::Borrowed(id)) => (Some(Device { id, ..device }), None),
+                Some(Cow::Owned(id)) => (Some(device), Some(Word::from(&*id))),
+                None => (None, None),
             },
-            ..device
-        });
-        let device = device.filter(|device| !device.id.is_empty());
-        let named = device.filter(|device| device.type_of_number != Some(DYNAMIC));
-        let shown = named.and_then(|device| number_behind(device.id, rules));
+            dynamic => (dynamic.filter(|device| !device.id.is_empty()), None),
+        };
+        let named = device.filter(|device| !is_dynamic(device));
+        let behind = || named.and_then(|device| number_behind(device.id, rules));
+        let shown = escaped.or_else(|| behind().map(|number| Word::from(&*number)));
         let found = |call| match &shown {
-            Some(number) => Found::ForeignAt { call, number: number.clone() },
+            Some(device) => Found::ForeignAt { call, device: device.clone() },
             None => Found::Foreign(Connection { call, device }),
         };
         let Some(call) = call else {

@@ -10,7 +10,7 @@ use crate::cti::ConnectionRef;
 use crate::digest::Digest;
 use crate::few::Few;
 use crate::line::tel::Tel;
-use crate::line::uri::number_of;
+use crate::line::uri::{device_id_in, number_of};
 use crate::slots::Handle;
 use crate::step::SessionId;
 use crate::time::Instant;
@@ -109,6 +109,9 @@ impl<C: Carrier> Session<C> {
     /// Whether a client means its own line by an identifier: in the form of its line URI, with or without partition and
     /// device, or as the phone system knows it (L5).
     pub(crate) fn is_named_by(&self, identifier: &str) -> bool {
+        if let Some(id) = device_id_in(identifier) {
+            return *id == *self.number() || identifier == self.line();
+        }
         let number = number_of(identifier);
         if number.is_some() && (number == Some(self.number()) || number == self.other_number()) {
             return true;

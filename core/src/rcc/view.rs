@@ -80,7 +80,7 @@ impl Rewrite for ClientView<'_> {
         match Seen::by_client(device, self.number) {
             Seen::NotKnown => Shown::NotKnown,
             Seen::Restricted => Shown::Restricted,
-            Seen::Line | Seen::Number(_) | Seen::Unchanged => Shown::Device,
+            Seen::Line | Seen::Appearance(_) | Seen::Number(_) | Seen::Unchanged => Shown::Device,
         }
     }
 

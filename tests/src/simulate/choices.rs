@@ -141,6 +141,7 @@ const fn is_of_right(refusal: Refusal) -> bool {
         refusal,
         Refusal::UserSyntax
             | Refusal::ChoiceSyntax
+            | Refusal::NoDirectory
             | Refusal::UnknownUser
             | Refusal::UnknownAppearance
             | Refusal::NotAuthorized

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use ctigate_core::digest::{Digest, Digester};
 use ctigate_core::line::dial::dialable;
+use ctigate_core::line::tel::Tel;
 use ctigate_core::wire::csta::model::{Connection, Device, LocalConnectionState as State, Party as Named};
 
 mod following;
@@ -230,8 +231,12 @@ impl Calls {
         self.held = None;
     }
 
+    /// Whether a URI is that of the line. One with another device's ID is not, though its number may be the same.
     fn is_own(&self, id: &str) -> bool {
-        id == self.line || dialable(id).is_ok_and(|number| Ok(number) == dialable(&self.line))
+        let is_elsewhere =
+            || Tel::read(id).is_ok_and(|tel| tel.parameters().any(|(name, _)| name == "device-id"));
+        let is_same = || dialable(id).is_ok_and(|number| Ok(number) == dialable(&self.line));
+        id == self.line || is_same() && !is_elsewhere()
     }
 
     /// Whether a connection's device is the line's.

@@ -252,7 +252,8 @@ Controls a running gateway over its control socket (key control.socket).
   select USER CHOICE
                  from now on, the user (given by the user ID, without case) controls the line appearance
                  DEVICE[:INDEX], whatever the line URI says; 'automatic' ends that; the answer comes once the choice is
-                 in the store (key store.path), from where it comes back after a restart; without a store it is refused
+                 in the store (key store.path), from where it comes back after a restart; without a store, or without
+                 users in the directory (directory.mode), it is refused
   selections     the choices that are in force, one line for each user; for all others, the line URI decides
   log LEVEL      lines of this level (debug, info, warn, error) and above are logged from now on, until the gateway
                  ends; then log.level counts again

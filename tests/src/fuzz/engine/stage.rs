@@ -1,11 +1,14 @@
 //! The gateway with its clients and phone systems, and what must hold after every operation.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ctigate_core::action::MAX_ACTIONS;
-use ctigate_core::engine::View;
+use ctigate_core::config::Config;
+use ctigate_core::engine::{Engine, View};
+use ctigate_core::line::directory::Directory;
 use ctigate_core::setting::Value;
-use ctigate_core::{Closed, Command, Duration, Input, LinkId, ListenerId};
+use ctigate_core::{Closed, Command, Duration, Input, LinkId, ListenerId, Seed};
 
 use super::systems::{self, System};
 use crate::bench::{Bench, Client, Line, PhoneSystem, Sip, address};
@@ -47,7 +50,7 @@ pub(super) struct Stage {
 }
 
 /// How many bytes are read before the first operation, if all of them are zero.
-pub(super) const FIRST_CHOICES: usize = 9;
+pub(super) const FIRST_CHOICES: usize = 10;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
@@ -88,7 +91,30 @@ fn configured(choices: &mut Choices<'_>) -> Bench {
             ("cti.queue", number(2)),
         ]);
     }
+    if choices.chance(96) {
+        settings.push(("directory.domains", Value::List(vec![text("example.com")])));
+        return Bench::of(&settings, listed);
+    }
     Bench::with(&settings)
+}
+
+/// The directory of some gateways: the clients share a line on two devices.
+const DIRECTORY: &str = "ctigate directory 1
+line 1001
+device SEP0002FD3BB5C5
+device SOFT1 kind=soft
+appearance 1001 SEP0002FD3BB5C5 1
+appearance 1001 SOFT1 1 device_id=1001:SOFT1
+user alice line=1001@SEP0002FD3BB5C5
+user bob line=1001
+user carol line=1001@SEP0002FD3BB5C5
+user dave line=1001@SOFT1
+";
+
+#[expect(clippy::expect_used, reason = "the directory is a constant")]
+fn listed(config: Config, seed: Seed) -> Engine {
+    let directory = Directory::read(DIRECTORY, "clients").expect("a directory without mistakes");
+    Engine::new(config, seed).with_directory(Arc::new(directory))
 }
 
 impl Stage {
