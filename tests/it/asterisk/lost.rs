@@ -6,7 +6,7 @@ use ctigate_core::wire::ami::{Read, Reader};
 use ctigate_tests::Random;
 use ctigate_tests::recordings::{Recording, Step, asterisk};
 
-use super::{LINES, World};
+use super::world::{LINES, World};
 
 /// The steps of a recording, with each message of Asterisk in a step of its own.
 fn pieces(recording: &Recording) -> Vec<Step> {

@@ -1,7 +1,7 @@
 //! The table of stories.
 
 /// Each recording's name, and what its lines are told.
-pub(super) fn stories() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn stories() -> Vec<(&'static str, &'static str)> {
     let parts = include_str!("stories.txt").split("\n== ").skip(1);
     parts
         .map(|part| part.split_once('\n').unwrap_or((part, "")))
