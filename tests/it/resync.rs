@@ -2,6 +2,7 @@
 //! meanwhile, and nothing that contradicts it.
 
 mod joined;
+mod parties;
 mod shared;
 mod table;
 mod told;

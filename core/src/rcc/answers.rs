@@ -56,6 +56,9 @@ impl<C: Carrier> Control<C> {
                     self.tell_changes(step, clients, monitor);
                 }
             }
+            Ticket::Parties(switch_monitor, number) => {
+                self.on_parties(step, clients, (switch_monitor, number), (connection, response));
+            }
             Ticket::Service { session, request, service, is_for_other } => {
                 self.on_client_served(
                     step,

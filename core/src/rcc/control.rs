@@ -15,6 +15,7 @@
 //! | `verification` | verification of calls of which events were lost |
 //! | `early` | events that come before the answer that names their monitor |
 //! | `stops` | switch monitors that are no longer needed |
+//! | `inquiry` | asking who is in a call |
 //! | `resync` | bringing a client up to date after nothing fed its monitor |
 //! | `monitoring` | clients' monitors, and the switch monitors that feed them |
 //! | `events` | events on their way to clients |
@@ -23,6 +24,7 @@
 //! | `clients` | clients as they are seen here: what they are told, and how they are answered |
 //! | `not_dialable` | numbers for which requests are refused |
 //! | `delivery` | what clients are told of their monitors |
+//! | `introducing` | telling clients who is in a call |
 //! | `other_device` | controlling a line at another device |
 //! | `restoring`, `lifetime` | a session's connection and monitors; its beginning and its end |
 //! | `serving`, `answers` | a client's request, and a phone system's answer, on their ways |

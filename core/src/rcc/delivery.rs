@@ -116,7 +116,7 @@ impl<C: Carrier> Control<C> {
         let replaced = self.learn(step, switch_monitor, event);
         self.compare_event(step, switch_monitor, event);
         let mut index = 0;
-        while let Some(monitor) = self.fed_by(switch_monitor, index) {
+        while let Some(monitor) = self.switch_monitors.fed_by(switch_monitor, index) {
             if let Some(news) = self.pass_on(step, monitor, (event, document), &replaced) {
                 clients.tell(step, self, &news);
             }

@@ -119,6 +119,9 @@ impl<C: Carrier> Control<C> {
         else {
             return Replaced::new();
         };
+        if let Some(inquiry) = &mut switch_monitor.inquiry {
+            inquiry.note(event);
+        }
         let Event::Call(call) = event else {
             switch_monitor.calls.note_queued(&switch_monitor.device, event.queued(), limit);
             return Replaced::new();

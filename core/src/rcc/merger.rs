@@ -25,7 +25,7 @@ pub(super) struct Merger<'e> {
     /// Whether the line is in the call no more.
     is_left: bool,
     local: Option<State>,
-    line: &'e str,
+    pub(super) line: &'e str,
 }
 
 impl<'e> Merger<'e> {

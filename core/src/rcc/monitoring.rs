@@ -430,11 +430,11 @@ impl<C: Carrier> Control<C> {
         // The loss of its previous connection may not have been dealt with yet.
         let known = before.and_then(|before| self.switch_monitors.slots.get_mut(before)).map(|before| {
             before.monitors.retain(|other| *other != monitor);
-            (before.connection, before.calls.clone())
+            (before.connection, before.calls_told_to(monitor))
         });
         let (switch, calls) =
             known.map_or((0, Calls::default()), |(connection, calls)| (self.switch_of(connection), calls));
-        self.begin_resync(monitor, (switch, &calls));
+        self.begin_resync(monitor, (switch, calls));
         if let Some(switch_monitor) = self.switch_monitors.slots.get_mut(switch_monitor) {
             switch_monitor.monitors.push(monitor);
         }

@@ -105,6 +105,7 @@ impl<C: Carrier> Control<C> {
                 let session = self.monitors.get(monitor).map(|monitor| monitor.session);
                 (session, "SnapshotDevice", Some(switch_monitor))
             }
+            Ticket::Parties(switch_monitor, _) => (None, "SnapshotCall", Some(switch_monitor)),
             Ticket::Service { session, service, .. } => (Some(session), service.root, None),
         };
         if let Some(session) = session {

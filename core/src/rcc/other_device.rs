@@ -120,16 +120,16 @@ impl<C: Carrier> Control<C> {
         let left = source.and_then(|source| self.switch_monitors.slots.get_mut(source)).map(|one| {
             one.monitors.retain(|other| *other != monitor);
             let is_idle = one.monitors.is_empty() && matches!(one.state, State::Active { .. });
-            (one.connection, one.calls.clone(), is_idle)
+            (one.connection, one.calls_told_to(monitor), is_idle)
         });
-        let known = left.as_ref().map(|(connection, calls, _)| (self.switch_of(*connection), calls));
-        let nothing = super::calls::Calls::default();
-        self.begin_resync(monitor, known.unwrap_or((0, &nothing)));
+        let is_idle = left.as_ref().is_some_and(|(_, _, is_idle)| *is_idle);
+        let known = left.map(|(connection, calls, _)| (self.switch_of(connection), calls));
+        self.begin_resync(monitor, known.unwrap_or_default());
         let limit = step.config.limits.calls_per_device;
         if let Some(resync) = self.monitors.get_mut(monitor).and_then(|one| one.resync.as_mut()) {
             resync.leave_device(Device { id: device, type_of_number: None }, limit);
         }
-        if let (Some(source), Some((_, _, true))) = (source, left) {
+        if let Some(source) = source.filter(|_| is_idle) {
             self.stop_switch_monitor(step, source);
         }
         waiter

@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use super::calls::{Call, Calls};
 use super::change::Change;
 use super::control::{Control, News, What};
+use super::inquiry::Wanted;
 use super::jobs::{Job, portion};
 use super::keep;
 use super::known::note_crowded;
@@ -35,11 +36,11 @@ pub(crate) enum ToTell {
 
 impl<C: Carrier> Control<C> {
     /// Stores what a monitor's client knows when the monitor loses its switch monitor.
-    pub(super) fn begin_resync(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, &Calls)) {
+    pub(super) fn begin_resync(&mut self, monitor: Handle<Monitor>, (switch, calls): (u8, Calls)) {
         let Some(monitor) = self.monitors.get_mut(monitor).expected("a monitor") else { return };
         match &mut monitor.resync {
             Some(resync) => resync.lose(),
-            None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
+            None => monitor.resync = Some(Box::new(Resync::new(switch, calls))),
         }
     }
 
@@ -70,7 +71,7 @@ impl<C: Carrier> Control<C> {
         };
         let switch = self.switch_of(switch_monitor.connection);
         for monitor in switch_monitor.monitors.iter().copied() {
-            self.begin_resync(monitor, (switch, &switch_monitor.calls));
+            self.begin_resync(monitor, (switch, switch_monitor.calls_told_to(monitor)));
         }
     }
 
@@ -87,19 +88,10 @@ impl<C: Carrier> Control<C> {
         }
         let connection = switch_monitor.connection;
         let mut index = 0;
-        while let Some(monitor) = self.fed_by(handle, index) {
+        while let Some(monitor) = self.switch_monitors.fed_by(handle, index) {
             self.ask_snapshot(step, monitor, connection);
             index += 1;
         }
-    }
-
-    /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
-    pub(super) fn fed_by(
-        &self,
-        switch_monitor: Handle<SwitchMonitor>,
-        index: usize,
-    ) -> Option<Handle<Monitor>> {
-        self.switch_monitors.slots.get(switch_monitor)?.monitors.get(index).copied()
     }
 
     fn ask_snapshot(&mut self, step: &mut Step<'_>, handle: Handle<Monitor>, link: ConnectionRef) {
@@ -138,15 +130,17 @@ impl<C: Carrier> Control<C> {
         let switch_monitor = self.switch_monitors.slots.get_mut(handle);
         let Some(switch_monitor) = switch_monitor.filter(|one| one.is_unverified(walk)) else { return };
         switch_monitor.try_verification(walk);
-        let (connection, calls) = (switch_monitor.connection, switch_monitor.calls.clone());
+        let connection = switch_monitor.connection;
         let switch = self.switch_of(connection);
         let mut index = 0;
-        while let Some(monitor) = self.fed_by(handle, index) {
+        while let Some(monitor) = self.switch_monitors.fed_by(handle, index) {
             index += 1;
+            let source = self.switch_monitors.slots.get(handle);
+            let calls = source.map(|source| source.calls_told_to(monitor)).unwrap_or_default();
             let Some(monitor) = self.monitors.get_mut(monitor).expected("a monitor") else { continue };
             match &mut monitor.resync {
                 Some(resync) => resync.verify(),
-                None => monitor.resync = Some(Box::new(Resync::new(switch, calls.clone()))),
+                None => monitor.resync = Some(Box::new(Resync::new(switch, calls))),
             }
         }
         self.ask_snapshots(step, handle);
@@ -209,8 +203,8 @@ impl<C: Carrier> Control<C> {
         let (limit, parties) = (step.config.limits.calls_per_device, step.config.limits.parties);
         let Some(monitor) = self.monitors.get_mut(handle).expected("a monitor") else { return };
         let Some(resync) = monitor.resync.as_mut().expected("a resync") else { return };
-        let switch_monitor =
-            monitor.source.and_then(|switch_monitor| self.switch_monitors.slots.get_mut(switch_monitor));
+        let Some(source) = monitor.source.expected("a switch monitor") else { return };
+        let switch_monitor = self.switch_monitors.slots.get_mut(source);
         let Some(switch_monitor) = switch_monitor.expected("a switch monitor") else { return };
         switch_monitor.end_verification();
         let (device, since) = (switch_monitor.device.clone(), resync.take_since());
@@ -218,12 +212,16 @@ impl<C: Carrier> Control<C> {
         let snapshot =
             Snapshot { switch, line: &device, items, limit, parties, since: &since, known: &known };
         switch_monitor.calls = resync.compare(&snapshot);
+        let wanted = Wanted::of(&switch_monitor.calls, items);
         note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
-        if switch_monitor.monitors.len() > 1 {
-            let monitors = switch_monitor.monitors.clone();
-            let others = monitors.iter().copied().filter(|other| *other != handle);
-            others.for_each(|other| self.compare_shared(other, &snapshot));
+        if !wanted.is_empty() {
+            self.note_untold(source, &snapshot, wanted);
         }
+        let shared = self.switch_monitors.slots.get(source).map(|one| one.monitors.clone());
+        for other in shared.iter().flat_map(|monitors| monitors.iter()).filter(|other| **other != handle) {
+            self.compare_shared(*other, &snapshot);
+        }
+        self.ask_parties(step, source);
     }
 
     /// Compares another monitor of the line with the snapshot. Unless it is out of date, its client knows what events

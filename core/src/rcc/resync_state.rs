@@ -18,6 +18,7 @@ use alloc::collections::VecDeque;
 use super::calls::{Call, Calls, ends, seen};
 use super::change::Change;
 use super::merger::leaves;
+use super::parties::Parties;
 use super::snapshot::{Recent, Snapshot};
 use crate::few::Few;
 use crate::transition::assert_transition;
@@ -258,6 +259,13 @@ impl Resync {
         (self.switch == switch).then_some(&self.calls)
     }
 
+    /// Whether the client knows, or is still to be told by events that wait, who is in a call: as those say who are
+    /// told all events, and know `shared`.
+    pub(super) fn is_told_of(&self, switch: u8, id: &str, shared: Option<&Parties>) -> bool {
+        let known = self.calls_of(switch).and_then(|calls| calls.find(id)?.parties.as_deref());
+        known == shared || self.held.iter().any(|held| held.is_about(id))
+    }
+
     /// Like [`Self::calls_of`], for adding calls that the client is told of in a response. `all`: it names all calls,
     /// so that those of another phone system are over for the client.
     pub(super) fn calls_told(&mut self, switch: u8, all: bool, limit: usize) -> Option<&mut Calls> {
@@ -318,6 +326,9 @@ impl Resync {
                 now.keep(Call { stage, ..learnt.clone() }, limit);
             } else {
                 now.add_new(line, &item.connection, stage, limit);
+                let own = self.calls.find(id).filter(|_| same);
+                let mut before = known.find(id).into_iter().chain(own);
+                now.set_parties(id, before.find_map(|call| call.parties.clone()));
             }
             if [known, &self.calls].iter().any(|calls| calls.find(id).is_some_and(|call| call.is_crowded)) {
                 now.note_crowded(id);
@@ -422,7 +433,9 @@ impl Resync {
     pub(super) fn next_change(&mut self, limit: usize) -> Option<Change> {
         let change = self.changes.pop_front()?;
         if change.now.is_some() {
-            self.calls.keep(change.call.clone(), limit);
+            // No change tells who is in a call.
+            let parties = self.calls.find(&change.call.id).and_then(|call| call.parties.clone());
+            self.calls.keep(Call { parties, ..change.call.clone() }, limit);
         } else if self.switch == change.switch {
             self.calls.remove(&change.call.id);
         }

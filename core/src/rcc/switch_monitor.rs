@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use super::agreement::Given;
 use super::calls::Calls;
+use super::inquiry::Inquiry;
 use super::session::Monitor;
 use crate::cti::ConnectionRef;
 use crate::entropy::Entropy;
@@ -85,6 +86,8 @@ pub(crate) struct SwitchMonitor {
     pub(crate) verification: Verification,
     /// The callID that a response or an event gave the call that results from a transfer or conference of the line's.
     pub(crate) given: Option<Box<Given>>,
+    /// The calls whose parties are asked for.
+    pub(super) inquiry: Option<Box<Inquiry>>,
 }
 
 /// All switch monitors, with indexes by device and by the phone system's cross-reference ID.
@@ -128,6 +131,15 @@ impl SwitchMonitors {
         self.by_cross_reference.get(self.key(connection, cross_reference))
     }
 
+    /// Returns the monitor number `index` of the at most `limits.monitors_per_device` that a switch monitor feeds.
+    pub(super) fn fed_by(
+        &self,
+        switch_monitor: Handle<SwitchMonitor>,
+        index: usize,
+    ) -> Option<Handle<Monitor>> {
+        self.slots.get(switch_monitor)?.monitors.get(index).copied()
+    }
+
     /// Adds a switch monitor that is being started.
     pub(crate) fn begin(
         &mut self,
@@ -144,6 +156,7 @@ impl SwitchMonitors {
             verification: Verification::default(),
             calls: Calls::default(),
             given: None,
+            inquiry: None,
         })?;
         self.by_device.insert(self.key(connection, device), handle);
         Ok(handle)
@@ -197,6 +210,16 @@ impl Verification {
 }
 
 impl SwitchMonitor {
+    /// Returns the calls as the client of a monitor knows them that is told all its events: it may not have been told
+    /// yet who is in some of them.
+    pub(super) fn calls_told_to(&self, monitor: Handle<Monitor>) -> Calls {
+        let mut calls = self.calls.clone();
+        for call in self.inquiry.iter().flat_map(|inquiry| inquiry.untold(monitor)) {
+            calls.set_parties(call, None);
+        }
+        calls
+    }
+
     /// Removes the MonitorStart that waits for a monitor, and returns it.
     pub(super) fn take_waiter(&mut self, monitor: Handle<Monitor>) -> Option<Waiter> {
         let State::Starting { waiters, .. } = &mut self.state else { return None };
@@ -241,7 +264,17 @@ impl SwitchMonitor {
     }
 }
 
-crate::digest! { struct SwitchMonitor { connection, device, state, monitors, stopping, verification, calls, given => given.as_deref() } }
+crate::digest! { struct SwitchMonitor {
+    connection,
+    device,
+    state,
+    monitors,
+    stopping,
+    verification,
+    calls,
+    given => given.as_deref(),
+    inquiry => inquiry.as_deref(),
+} }
 
 crate::digest! { struct Waiter { request, session, monitor } }
 

@@ -20,6 +20,8 @@ pub(crate) enum Ticket {
     /// To get a snapshot for a monitor whose client is out of date, and which this switch monitor feeds; the number of
     /// the request.
     Resync(Handle<Monitor>, Handle<SwitchMonitor>, u64),
+    /// To learn who is in a call of this switch monitor's line; the number of the request.
+    Parties(Handle<SwitchMonitor>, u64),
     /// A request of a client.
     Service {
         /// The client's session.
@@ -39,6 +41,7 @@ crate::digest! { enum Ticket {
     StopMonitor = 2,
     Service { session, request, service => service.root, is_for_other } = 3,
     Resync(monitor, switch_monitor, number) = 4,
+    Parties(switch_monitor, number) = 5,
 } }
 
 /// Whether a positive response belongs to this service.

@@ -358,14 +358,19 @@ impl Client {
         self.belief.calls()
     }
 
-    /// Its calls of which it knows all parties, with these.
-    pub(super) fn believes_parties(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+    /// Its calls whose parties it should know if they are a conference, with those that it knows.
+    pub(super) fn believes_parties(&self) -> impl Iterator<Item = (&str, Option<&BTreeSet<String>>)> {
         self.belief.parties()
     }
 
-    /// Forgets who is in its calls: that may have changed unheard.
-    pub(super) fn forget_parties(&mut self) {
-        self.belief.forget_parties();
+    /// Forgets the other party of its calls of two: that may have changed unheard.
+    pub(super) fn forget_pairs(&mut self) {
+        self.belief.forget_pairs();
+    }
+
+    /// Doubts who is in its calls: it was perhaps not told.
+    pub(super) fn doubt_parties(&mut self) {
+        self.belief.doubt_parties();
     }
 
     /// Heeds from now on what it is told of its phone's settings.

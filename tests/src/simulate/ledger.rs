@@ -54,6 +54,8 @@ pub(super) struct Ledger {
     takeovers: BTreeMap<(String, usize), u64>,
     /// The nodes and dialogs with a monitor that could not be moved at once: what is set meanwhile is not told.
     unmoved: BTreeSet<(usize, String)>,
+    /// The nodes and dialogs whose clients could not be told who is in a call.
+    unintroduced: BTreeSet<(usize, String)>,
     events: BTreeMap<String, Vec<Event>>,
     losses: BTreeMap<String, Vec<Loss>>,
 }
@@ -121,6 +123,16 @@ impl Ledger {
     /// Whether a monitor of the dialog could ever not be moved at once.
     pub(super) fn was_unmoved(&self, node: usize, call_id: &str) -> bool {
         self.unmoved.contains(&(node, call_id.to_owned()))
+    }
+
+    pub(super) fn leave_unintroduced(&mut self, node: usize, call_id: &str) {
+        self.unintroduced.insert((node, call_id.to_owned()));
+    }
+
+    /// Whether the client of a dialog must have been told who is in its calls.
+    pub(super) fn tells_parties(&self, node: usize, call_id: &str) -> bool {
+        let dialog = (node, call_id.to_owned());
+        !self.unintroduced.contains(&dialog) && !self.unmoved.contains(&dialog)
     }
 
     /// When the node last took over the dialog.

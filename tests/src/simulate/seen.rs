@@ -168,6 +168,13 @@ impl SeenCalls {
         self.now.iter().filter(|(_, other, _)| other == call).map(|(phone, _, _)| phone.to_string()).collect()
     }
 
+    /// Whether three phones or more are in a call, and not all but one ring.
+    pub(super) fn is_conference(&self, call: &str) -> bool {
+        let states = self.now.iter().filter(|(_, other, _)| other == call).map(|(_, _, state)| *state);
+        let talking = states.clone().filter(|state| ["connected", "hold"].contains(state));
+        states.count() > 2 && talking.count() > 1
+    }
+
     /// Whether the phones in `list` ever were those in the call; others may have been ringing.
     pub(super) fn ever_were_in(&self, call: &str, list: &[u64]) -> bool {
         let listed = list.iter().fold(0, |bits, phone| bits | bit(*phone));

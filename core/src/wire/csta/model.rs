@@ -415,6 +415,17 @@ impl PartialEq for SnapshotItem<'_> {
 
 impl Eq for SnapshotItem<'_> {}
 
+/// One party of a call (`snapshotCallResponseInfo`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnCall<'a> {
+    /// `deviceOnCall`.
+    pub device: Party<'a>,
+    /// `callIdentifier`, if present.
+    pub connection: Option<Connection<'a>>,
+    /// `localConnectionInfo`: the state of that connection, if present.
+    pub state: Option<LocalConnectionState>,
+}
+
 /// Any message.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "messages are read, passed on and forgotten, never stored")]

@@ -11,6 +11,8 @@ struct Known {
     state: String,
     /// The numbers of the parties, if the client was told all of them: by a transfer or a conference, and since then.
     parties: Option<BTreeSet<String>>,
+    /// Whether the parties may be others than the client was told, or not be known, because it asked for its calls since.
+    doubted: bool,
 }
 
 /// The line's calls, by callID.
@@ -29,9 +31,10 @@ impl Belief {
         self.calls.iter().map(|(call, known)| (call.as_str(), known.state.as_str()))
     }
 
-    /// The calls of which all parties are known, with these.
-    pub(super) fn parties(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
-        self.calls.iter().filter_map(|(call, known)| Some((call.as_str(), known.parties.as_ref()?)))
+    /// The calls whose parties the client should know if they are a conference, with those that it knows.
+    pub(super) fn parties(&self) -> impl Iterator<Item = (&str, Option<&BTreeSet<String>>)> {
+        let sure = self.calls.iter().filter(|(_, known)| !known.doubted);
+        sure.map(|(call, known)| (call.as_str(), known.parties.as_ref()))
     }
 
     /// The callIDs of calls that ended.
@@ -45,10 +48,24 @@ impl Belief {
         self.renamed.clear();
     }
 
-    /// Forgets who is in the calls: it may have changed unheard.
+    /// Forgets who is in the calls: a node that does not know what it was told will tell who is in conferences.
     pub(super) fn forget_parties(&mut self) {
         for known in self.calls.values_mut() {
-            known.parties = None;
+            (known.parties, known.doubted) = (None, false);
+        }
+    }
+
+    /// Forgets the other party of calls of two: that may have changed unheard.
+    pub(super) fn forget_pairs(&mut self) {
+        for known in self.calls.values_mut() {
+            known.parties.take_if(|parties| parties.len() < 3);
+        }
+    }
+
+    /// Doubts who is in the calls: it was perhaps not told.
+    pub(super) fn doubt_parties(&mut self) {
+        for known in self.calls.values_mut() {
+            (known.parties, known.doubted) = (None, true);
         }
     }
 
@@ -100,7 +117,7 @@ impl Belief {
         let parties = parts(event, "newConnection").filter_map(|new| element_with(new, "deviceID"));
         let parties = Some(parties.map(number).collect());
         self.gone.remove(new);
-        self.calls.insert(new.to_owned(), Known { state: state.to_owned(), parties });
+        self.calls.insert(new.to_owned(), Known { state: state.to_owned(), parties, doubted: false });
     }
 
     fn end(&mut self, call: &str) {
@@ -116,7 +133,8 @@ impl Belief {
                 (element(item, "callID"), element(item, "localConnectionState"))
             {
                 self.gone.remove(call);
-                self.calls.insert(call.to_owned(), Known { state: state.to_owned(), parties: None });
+                let known = Known { state: state.to_owned(), parties: None, doubted: true };
+                self.calls.insert(call.to_owned(), known);
             }
         }
         self.gone.extend(before.into_keys().filter(|call| !self.calls.contains_key(call)));

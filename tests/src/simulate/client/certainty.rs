@@ -71,6 +71,7 @@ impl Client {
         (certainty.known, certainty.monitored) = (at, at);
         certainty.ghosts = belief.calls().map(|(call, _)| call.to_owned()).collect();
         certainty.came_back = false;
+        belief.forget_parties();
         true
     }
 

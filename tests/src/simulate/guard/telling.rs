@@ -62,8 +62,10 @@ pub(super) fn check_merger(calls: &SeenCalls, text: &str) -> Result<(), String> 
     let by =
         by.and_then(|by| element_with(by, "deviceIdentifier")).map(number).and_then(|by| by.parse().ok());
     let cause = element(text, "cause").unwrap_or_default();
-    let (Some(by), Some(primary)) = (by, element(text, "callID").map(raw)) else { return Ok(()) };
-    if ["transfer", "conference"].contains(&cause) && !calls.held.contains(&(primary, by)) {
+    let Some(primary) = element(text, "callID").map(raw) else { return Ok(()) };
+    if let Some(by) = by.filter(|_| ["transfer", "conference"].contains(&cause))
+        && !calls.held.contains(&(primary, by))
+    {
         return Err(format!("an event names the wrong call as the first: {by} never held it\n{text}"));
     }
     let mut list = Vec::new();

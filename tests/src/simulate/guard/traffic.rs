@@ -183,6 +183,7 @@ impl Traffic {
         match name {
             "dialog_taken_over" => ledger.take_over(self.now, self.index, &field("call_id")),
             "request_unsent" if field("method") != "INFO" => {}
+            "parties_unknown" => ledger.leave_unintroduced(self.index, &field("call_id")),
             "monitor_unmoved" => ledger.leave_unmoved(self.index, &field("call_id")),
             "request_unsent" | "event_lost" | "calls_unverified" => {
                 let cti = self.connection_at(&field("cti"));

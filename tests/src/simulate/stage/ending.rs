@@ -46,8 +46,8 @@ impl Stage {
     }
 
     /// Checks that each client's idea of its calls is what the phone system knows, or becomes so once it has asked, if
-    /// it has an excuse; and so for the parties of its calls, if it was told of all of them since they were last
-    /// forgotten.
+    /// it has an excuse; and so for the parties of its calls: it must know who is in a conference, wherever its session
+    /// was moved meanwhile, and of a call of two who the other is, if it was told that since it was moved last.
     ///
     /// # Errors
     /// A fault; a client that believes something else is one.
@@ -55,8 +55,7 @@ impl Stage {
         self.refresh_all(world)?;
         let limit = world.now().saturating_add(COMPARED_WITHIN);
         let wrong = |stage: &Self, world: &World, client: &Client| {
-            let parties =
-                || stage.wrong_parties(client).filter(|_| parties && stage.heeds_all(world, client));
+            let parties = || stage.wrong_parties(world, client).filter(|_| parties);
             stage.error(world, client).or_else(parties)
         };
         self.run_until(world, "every client believes what it was told", limit, |stage, world| {
@@ -66,7 +65,7 @@ impl Stage {
             let told = self.clients.iter().find_map(|client| wrong(self, world, client));
             Fault { what: told.unwrap_or(fault.what), ..fault }
         })?;
-        self.heed_anew(Client::forget_parties);
+        self.heed_anew(|_| {});
         if !self.plan.snapshots {
             return Ok(());
         }
@@ -113,6 +112,7 @@ impl Stage {
                 None => self.report.told = self.report.told.saturating_add(1),
             }
             if excuse.is_some() || crowded || client.has_ghosts() {
+                client.doubt_parties();
                 client.make_sure(excuse);
             }
         }
@@ -189,6 +189,9 @@ impl Stage {
     fn heed_anew(&mut self, heed: impl Fn(&mut Client)) {
         let places: Vec<_> = self.clients.iter().map(|client| self.place(client)).collect();
         for (client, place) in self.clients.iter_mut().zip(places) {
+            if client.place != place {
+                client.forget_pairs();
+            }
             client.place = place;
             heed(client);
         }
@@ -213,26 +216,35 @@ impl Stage {
         Some((first, switch))
     }
 
-    /// Calls of which a client believes that others take part in them than do, if any.
-    fn wrong_parties(&self, client: &Client) -> Option<String> {
+    /// Calls of which a client believes that others take part in them than do, or does not know who does, if any.
+    fn wrong_parties(&self, world: &World, client: &Client) -> Option<String> {
         let (_, switch) = self.switch_of(client)?;
-        let calls = self.switches.get(switch)?.calls.borrow();
         let own = self.phone_of(client)?.to_string();
-        if client.plan.looks_like_another(&own) {
+        let dialog = client.node().zip(client.call_id());
+        let is_told = dialog.is_some_and(|(node, call_id)| self.ledger.borrow().tells_parties(node, call_id));
+        let is_sure = self.plan.snapshots && is_told && client.excuse(world).is_none();
+        if !is_sure || client.plan.looks_like_another(&own) || self.has_too_many_calls(client) {
             return None;
         }
+        let calls = self.switches.get(switch)?.calls.borrow();
+        let stays = self.heeds_all(world, client);
         let phones = FIRST_PHONE..FIRST_PHONE.saturating_add(PHONES);
         let phones: BTreeSet<String> = phones.map(|phone| phone.to_string()).collect();
+        let shown = number(&client.plan.line());
         client.believes_parties().find_map(|(call, parties)| {
-            let shown = number(&client.plan.line());
             let phone = |party: &String| if *party == shown { own.clone() } else { party.clone() };
-            let parties: BTreeSet<String> = parties.iter().map(phone).collect();
-            let believes: BTreeSet<String> = parties.intersection(&phones).cloned().collect();
-            let knows = calls.parties(call.split_once('_')?.1);
-            (believes != knows).then(|| {
+            let parties: Option<BTreeSet<String>> = parties.map(|parties| parties.iter().map(phone).collect());
+            let raw = call.split_once('_')?.1;
+            let knows = calls.parties(raw);
+            let was_conference = parties.as_ref().is_some_and(|parties| parties.len() > 2);
+            let is_conference = calls.is_conference(raw);
+            let believes: Option<BTreeSet<String>> =
+                parties.map(|parties| parties.intersection(&phones).cloned().collect());
+            let must_be_right = is_conference || was_conference || (believes.is_some() && stays);
+            (must_be_right && believes.as_ref() != Some(&knows)).then(|| {
                 let user = &client.plan.user;
                 format!(
-                    "{user} believes in the parties {believes:?}, the phone system knows {knows:?}\n{}",
+                    "{user} believes in the parties {believes:?} of {call}, the phone system knows {knows:?}\n{}",
                     client.scene()
                 )
             })

@@ -7,7 +7,7 @@ use roxmltree::Node;
 use super::{
     super::{
         errors::CstaError,
-        model::{LocalConnectionState, Response, SnapshotItem, SystemStatus},
+        model::{LocalConnectionState, OnCall, Party, Response, SnapshotItem, SystemStatus},
         read::{self, Element, Reader},
         relayed::Relayed,
         services::{self, EVENTS, Features, Service},
@@ -158,6 +158,20 @@ impl SnapshotItem<'_> {
         let parties = state.into_iter().flat_map(|state| state.children()).filter(Node::is_element);
         let known = if self.states.is_empty() { usize::MAX } else { self.states.len() };
         parties.skip(known).map(|party| LocalConnectionState::from_word(read::text(party)?))
+    }
+}
+
+impl<'a> Relayed<'a> {
+    /// The parties of a call that this response to `SnapshotCall` came with in a document.
+    pub fn on_call(&self) -> impl Iterator<Item = OnCall<'a>> + use<'a> {
+        let path = &["crossRefIDorSnapshotData", "snapshotData"];
+        let data = self.source.and_then(|source| read::at(source, path));
+        let items = data.into_iter().flat_map(|data| data.children());
+        items.filter(|item| item.tag_name().name() == "snapshotCallResponseInfo").map(|item| OnCall {
+            device: read::child(item, "deviceOnCall").map_or(Party::NotKnown, read::party),
+            connection: read::child(item, "callIdentifier").map(read::connection),
+            state: read::child_text(item, "localConnectionInfo").and_then(LocalConnectionState::from_word),
+        })
     }
 }
 
