@@ -1,5 +1,7 @@
 //! Sessions at an Asterisk, over its manager interface, through the whole gateway.
 
+mod settings;
+
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;
 use ctigate_tests::ami::{self, Channel, TALK, called, caller};

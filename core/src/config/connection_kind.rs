@@ -23,6 +23,9 @@ pub struct Asterisk {
     pub context: String,
     /// The endpoints whose phones obey NOTIFY with `Event: talk` and `Event: hold`; `*` stands for all.
     pub obedient: Vec<String>,
+    /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
+    /// and do not disturb.
+    pub families: Vec<String>,
     /// The most channels that are followed.
     pub channels: usize,
 }
@@ -35,6 +38,7 @@ impl ConnectionKind {
             Some("asterisk") => Self::Asterisk(Asterisk {
                 context: checked.text(&key("context")).map(String::from).unwrap_or_default(),
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
+                families: checked.texts(&key("families")).map(String::from).collect(),
                 channels: checked.number(&key("channels")),
             }),
             _ => Self::Csta,

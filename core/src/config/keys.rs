@@ -266,13 +266,15 @@ pub const KEYS: &[Key] = &[
          hold tells them to; \"*\" stands for all. A phone that does not know it loses the call.",
     )
     .list(1_000).needs_restart(),
-    Key::integer(
-        "cti.connection[].channels",
-        (2, 100_000),
-        "channels",
-        "With kind = \"asterisk\": the most channels of the phone system that are followed.",
+    Key::text(
+        "cti.connection[].families",
+        80,
+        "With kind = \"asterisk\": the families of its database for forwarding always, if busy, and if nobody answers, and \
+         for do not disturb.",
     )
-    .default("20000").needs_restart(),
+    .list(4).default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]").needs_restart(),
+    Key::integer("cti.connection[].channels", (2, 100_000), "channels", "Of an Asterisk: the most that are followed.")
+        .default("20000").needs_restart(),
     Key::text(
         "cti.connection[].protocol",
         512,

@@ -13,6 +13,7 @@ mod offers;
 mod reader;
 mod reading;
 mod services;
+mod settings;
 mod snapshots;
 mod telling;
 
@@ -24,6 +25,7 @@ use alloc::vec::Vec;
 use asking::{Asked, Making};
 use endpoints::Endpoints;
 use monitors::Monitors;
+use settings::{Asking, Known};
 use snapshots::Snapshots;
 use telling::Told;
 
@@ -62,6 +64,10 @@ pub(crate) struct AsteriskLink {
     monitors: Monitors,
     endpoints: Endpoints,
     snapshots: Snapshots,
+    /// Settings of lines that are being read, by the requests that ask for them.
+    asking: BTreeMap<RequestId, Asking>,
+    /// What is known of settings.
+    known: Known,
     /// What is to be told.
     told: VecDeque<Told>,
     /// What an event means, while it is told.
@@ -88,6 +94,8 @@ crate::digest! { struct AsteriskLink {
     monitors: _, // In `tables`.
     endpoints,
     snapshots,
+    asking,
+    known,
     told,
     news: _, // It is empty between steps.
     serves,
@@ -117,6 +125,8 @@ impl AsteriskLink {
             monitors: Monitors::new(settings.channels),
             endpoints: Endpoints::default(),
             snapshots: Snapshots::default(),
+            asking: BTreeMap::new(),
+            known: Known::default(),
             told: VecDeque::new(),
             news: Vec::new(),
             serves: false,
@@ -160,6 +170,8 @@ impl LinkProtocol for AsteriskLink {
         self.by_request.clear();
         self.making.clear();
         self.told.clear();
+        self.asking.clear();
+        self.known = Known::default();
         self.monitors.clear(&mut self.calls);
         self.endpoints = Endpoints::default();
         self.snapshots = Snapshots::default();

@@ -23,6 +23,8 @@ pub(super) enum Asked {
     Endpoints,
     /// A sign of life.
     Heartbeat,
+    /// What is set for a line: the request that asks for it, if one does, the index of the kind, and the line.
+    Setting(Option<RequestId>, u8, Text),
     /// A request, whose answer this is.
     Service(RequestId, Then),
     /// Nothing that needs its answer.
@@ -36,6 +38,8 @@ pub(super) enum Then {
     Done(&'static Service),
     /// It is done, and its answer names a connection.
     Named(&'static Service, &'static str, CallId, Text),
+    /// It is done, and this kind of setting has this value for the line.
+    Set(&'static Service, u8, Text, Text),
     /// It is done when the channel with this Uniqueid is there.
     Made(Text),
 }
@@ -47,12 +51,14 @@ crate::digest! { enum Asked {
     Heartbeat = 3,
     Service(id, then) = 4,
     Nothing = 5,
+    Setting(id, kind => u64::from(*kind), line) = 6,
 } }
 
 crate::digest! { enum Then {
     Done(service => service.root) = 0,
     Named(service => service.root, member => *member, call, device) = 1,
     Made(unique) = 2,
+    Set(service => service.root, kind => u64::from(*kind), line, value) = 3,
 } }
 
 /// A channel that was asked for and is not there yet.
@@ -135,6 +141,7 @@ impl AsteriskLink {
         if let Some(asked) = self.by_request.remove(&id).and_then(|number| self.asked.get_mut(&number)) {
             *asked = Asked::Nothing;
         }
+        self.asking.remove(&id);
         let unique = self.making.iter().find(|(_, making)| making.id == id).map(|(unique, _)| unique.clone());
         let Some(unique) = unique else { return };
         self.making.remove(&unique);

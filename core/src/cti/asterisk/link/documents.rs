@@ -8,15 +8,18 @@ use alloc::vec::Vec;
 use super::endpoints::Endpoints;
 use super::monitors::Monitor;
 use crate::cti::asterisk::calls::{News, Who};
-use crate::cti::protocol::{Incoming, Slot, Spare};
+use crate::cti::protocol::{Incoming, RequestId, Slot, Spare};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
+use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::events::Shape;
 use crate::wire::csta::guard::XmlLimits;
-use crate::wire::csta::model::{Connection, Device, Message, Namespace, Party, Redirection, Request};
+use crate::wire::csta::model::{
+    Connection, Device, Message, Namespace, Party, Redirection, Request, Response,
+};
 use crate::wire::csta::parse::Document;
 use crate::wire::csta::relayed::{Relayed, Value};
-use crate::wire::csta::services;
+use crate::wire::csta::services::{self, Service};
 
 /// The most devices in one part of a list.
 const PART: usize = 100;
@@ -27,7 +30,6 @@ const fn device(id: &str) -> Device<'_> {
 
 /// News that a call waits at a place: parked, or in a queue.
 pub(super) fn queued(monitor: Handle<Monitor>, news: &News) -> Option<Box<[u8]>> {
-    let shape = Shape::named("QueuedEvent")?;
     let call = news.call.to_string();
     let at = if news.subject.device.is_empty() { &news.subject.number } else { &news.subject.device };
     let connection = Connection { call: Some(&call), device: Some(device(at)) };
@@ -40,9 +42,7 @@ pub(super) fn queued(monitor: Handle<Monitor>, news: &News) -> Option<Box<[u8]>>
         ("localConnectionInfo", Value::Text(news.local.word())),
         ("cause", Value::Text(news.cause)),
     ];
-    let mut document = Vec::new();
-    emit::composed_event(&mut document, Namespace::ED3, shape, &monitor.number().to_string(), &given);
-    Some(document.into_boxed_slice())
+    event("QueuedEvent", &monitor.number().to_string(), &given)
 }
 
 fn party(who: &Who) -> Party<'_> {
@@ -82,6 +82,40 @@ pub(super) fn devices(list: &str, endpoints: &Endpoints) -> Vec<Box<[u8]>> {
         document.into_boxed_slice()
     };
     chunks.into_iter().enumerate().map(part).collect()
+}
+
+/// An event with these members, for the monitor named so.
+pub(super) fn event(
+    root: &str,
+    cross_reference: &str,
+    given: &[(&'static str, Value<'_>)],
+) -> Option<Box<[u8]>> {
+    let mut document = Vec::new();
+    emit::composed_event(&mut document, Namespace::ED3, Shape::named(root)?, cross_reference, given);
+    Some(document.into_boxed_slice())
+}
+
+/// A response with these members.
+pub(super) fn response(service: &Service, given: &[(&'static str, Value<'_>)]) -> Box<[u8]> {
+    let mut document = Vec::new();
+    emit::composed_response(&mut document, Namespace::ED3, service, given);
+    document.into_boxed_slice()
+}
+
+/// Answers a request with a document.
+pub(super) fn answer<'d, 'b: 'd>(
+    id: RequestId,
+    document: Box<[u8]>,
+    spare: &'b mut Spare,
+    slot: &'d mut Slot<'b>,
+) -> Incoming<'d> {
+    spare.text = document.into_vec();
+    let read = Document::parse(&spare.text, &XmlLimits::default());
+    let message = read.ok().map(|read| slot.document.insert(read).message());
+    match message {
+        Some(Ok(Message::Response(response))) => Incoming::Response(id, response),
+        _ => Incoming::Response(id, Response::Error(CstaError::GENERIC_OPERATION)),
+    }
 }
 
 /// Tells a document.

@@ -36,6 +36,10 @@ const OFFERS: &[Offer] = &[
     offer("DeflectCall", Rights::CALL),
     offer("TransferCall", Rights::CALL),
     offer("GenerateDigits", Rights::CALL),
+    offer("GetForwarding", Rights::SYSTEM.or(Rights::REPORTING)),
+    offer("SetForwarding", Rights::SYSTEM),
+    offer("GetDoNotDisturb", Rights::SYSTEM.or(Rights::REPORTING)),
+    offer("SetDoNotDisturb", Rights::SYSTEM),
     at_phone("AnswerCall"),
     at_phone("HoldCall"),
     at_phone("RetrieveCall"),
@@ -44,7 +48,7 @@ const OFFERS: &[Offer] = &[
     at_phone("ReconnectCall"),
 ];
 
-/// The events that the call model tells, beside `QueuedEvent`.
+/// The events of calls that are told, beside [`OTHERS`].
 const EVENTS: [CallEventKind; 12] = [
     CallEventKind::ServiceInitiated,
     CallEventKind::Originated,
@@ -60,11 +64,14 @@ const EVENTS: [CallEventKind; 12] = [
     CallEventKind::Conferenced,
 ];
 
+/// The others.
+const OTHERS: [&str; 3] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent"];
+
 /// What a user with these rights can do; `by_phone` tells whether there are phones that obey NOTIFY.
 pub(super) fn features(rights: Rights, by_phone: bool) -> Features {
     let may = |offer: &&Offer| rights.allow(offer.needs) && (by_phone || !offer.by_phone);
     let services = OFFERS.iter().filter(may).fold(Features::NONE, |all, one| all.with_service(one.service));
-    let events = EVENTS.iter().map(|event| event.word()).chain(["QueuedEvent"]);
+    let events = EVENTS.iter().map(|event| event.word()).chain(OTHERS);
     events.fold(services, Features::with_event)
 }
 
@@ -104,7 +111,7 @@ mod tests {
         let all = Rights::SYSTEM.or(Rights::CALL).or(Rights::ORIGINATE);
         assert_eq!(services(all, true), OFFERS.len());
         assert_eq!(services(all, false), OFFERS.len() - 6);
-        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 8);
+        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 12);
         assert_eq!(services(Rights::NONE, true), 3);
         assert!(by_phone().has_service("HoldCall") && !by_phone().has_service("MakeCall"));
     }

@@ -106,7 +106,12 @@ impl AsteriskLink {
                 self.go_on(next, output)
             }
             Asked::Heartbeat => Incoming::Alive,
-            Asked::Snapshot | Asked::Endpoints if is_success => {
+            Asked::Setting(id, kind, line) if !is_success => {
+                // It is not in the database.
+                self.has_read(id, kind, &line, "");
+                Incoming::Nothing
+            }
+            Asked::Snapshot | Asked::Endpoints | Asked::Setting(..) if is_success => {
                 // The items of the list carry its number.
                 self.asked.insert(number, asked);
                 Incoming::Nothing
@@ -116,7 +121,7 @@ impl AsteriskLink {
                 let why = format!("Asterisk does not list its channels ({said}): write = call is needed");
                 Incoming::Failed(Cow::Owned(why))
             }
-            Asked::Endpoints | Asked::Nothing => Incoming::Nothing,
+            Asked::Endpoints | Asked::Nothing | Asked::Setting(..) => Incoming::Nothing,
             Asked::Service(id, then) => {
                 self.by_request.remove(&id);
                 let answer = match then {
@@ -125,8 +130,14 @@ impl AsteriskLink {
                         return Incoming::Nothing;
                     }
                     Then::Made(_) => return Incoming::Nothing,
+                    // What is not there need not be deleted.
+                    Then::Set(service, kind, line, value) if is_success || value.is_empty() => {
+                        self.told.push_back(Told::Answer(id, Answer::Done(service)));
+                        self.changed(kind, &line, &value);
+                        return Incoming::Nothing;
+                    }
                     _ if !is_success => Answer::Error(error_of(response)),
-                    Then::Done(service) => Answer::Done(service),
+                    Then::Done(service) | Then::Set(service, ..) => Answer::Done(service),
                     Then::Named(service, member, call, device) => {
                         Answer::Named(service, member, call, device)
                     }
@@ -139,8 +150,15 @@ impl AsteriskLink {
 
     fn event<'d>(&mut self, event: &Message<'_>, output: &mut Output<'_>) -> Incoming<'d> {
         match event.event() {
-            name @ ("Status" | "StatusComplete" | "EndpointList" | "EndpointListComplete") => {
-                self.item(name, event)
+            name @ ("Status"
+            | "StatusComplete"
+            | "EndpointList"
+            | "EndpointListComplete"
+            | "DBGetResponse"
+            | "DBGetComplete") => self.item(name, event),
+            "UserEvent" => {
+                self.user_event(event);
+                Incoming::Nothing
             }
             "OriginateResponse" => {
                 self.originated(event);
@@ -148,6 +166,7 @@ impl AsteriskLink {
             }
             "DeviceStateChange" => {
                 self.endpoints.changed(event);
+                self.hinted(event.value("Device").unwrap_or_default(), output);
                 Incoming::Nothing
             }
             name => {
@@ -177,7 +196,8 @@ impl AsteriskLink {
     fn item<'d>(&mut self, name: &str, item: &Message<'_>) -> Incoming<'d> {
         let number = item.action_id().and_then(|id| self.ids.number(id));
         let Some((number, asked)) = number.and_then(|number| Some((number, self.asked.get(&number)?))) else {
-            return Incoming::Unexpected;
+            // What was asked for has come already.
+            return if name == "DBGetComplete" { Incoming::Nothing } else { Incoming::Unexpected };
         };
         match (asked, name) {
             (Asked::Snapshot, "Status") => {
@@ -193,6 +213,12 @@ impl AsteriskLink {
                 self.serves = true;
                 let features = offers::features(self.session.rights(), !self.settings.obedient.is_empty());
                 Incoming::Ready(Some(features))
+            }
+            (Asked::Setting(id, kind, line), "DBGetResponse") => {
+                let (id, kind, line) = (*id, *kind, line.clone());
+                self.asked.remove(&number);
+                self.has_read(id, kind, &line, item.value("Val").unwrap_or_default());
+                Incoming::Nothing
             }
             (Asked::Endpoints, "EndpointList") => {
                 self.endpoints.listed(item);

@@ -98,6 +98,8 @@ impl AsteriskLink {
             "SingleStepTransferCall" => self.single_step_transfer(wanted, output),
             "DeflectCall" => self.deflect_call(wanted, output),
             "GenerateDigits" => self.generate_digits(wanted, output),
+            "GetForwarding" | "GetDoNotDisturb" => self.read_settings(id, members, output),
+            "SetForwarding" | "SetDoNotDisturb" => self.change_setting(id, members, output),
             "GetSwitchingFunctionDevices" => {
                 self.list_devices(wanted);
                 Ok(())

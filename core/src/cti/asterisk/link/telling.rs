@@ -60,6 +60,8 @@ pub(super) enum Answer {
     Named(&'static Service, &'static str, CallId, Text),
     /// A service was carried out, and this member has this text.
     Said(&'static Service, &'static str, Text),
+    /// A document of CSTA.
+    Document(Box<[u8]>),
     /// An error.
     Error(CstaError),
 }
@@ -137,6 +139,7 @@ impl AsteriskLink {
                 }
             }
             Told::Document(document) => documents::told(document, spare, slot),
+            Told::Answer(id, Answer::Document(document)) => documents::answer(id, document, spare, slot),
             Told::Answer(id, answer) => Incoming::Response(id, self.response_of(answer, spare, slot)),
         }
     }
@@ -175,6 +178,8 @@ impl AsteriskLink {
                 slot.values.push((member, Value::Text(words.kept(spare))));
                 Response::Relayed(Relayed::response(service, &slot.values))
             }
+            // It was told as it is.
+            Answer::Document(_) => Response::Error(CstaError::GENERIC_OPERATION),
             Answer::Error(error) => Response::Error(error),
         }
     }
