@@ -1,5 +1,6 @@
 //! Sessions at an Asterisk, over its manager interface, through the whole gateway.
 
+mod joining;
 mod settings;
 
 use ctigate_core::Duration;
@@ -323,7 +324,7 @@ fn a_user_without_the_right_is_not_offered_what_needs_it() {
     assert_eq!(answer.status(), 200, "which lines there are is not known");
     let remarks = shown(&bench);
     assert_eq!(remarks.len(), 3, "{remarks:?}");
-    assert_eq!(remarks[1], "the user has no write = originate: no MakeCall");
+    assert_eq!(remarks[1], "the user has no write = originate: no MakeCall, DirectedPickupCall");
     let features = only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     let offered = ["<clearConnection", "<makeCall", "<holdCall", "<singleStepTransfer"]
         .map(|service| features.body().contains(service));
@@ -441,4 +442,23 @@ fn a_call_that_waits_in_a_queue_is_told_as_a_document() {
     asterisk.say(&mut bench, &format!("Event: ParkedCall\r\nPrivilege: call,all\r\n{parked}{lines}"));
     let told = told(&mut bench, &client);
     assert!(told.iter().any(|event| event.starts_with("QueuedEvent")), "{told:?}");
+}
+
+#[test]
+fn of_several_asterisks_a_session_goes_to_the_one_that_has_its_line() {
+    let mut bench = bench(&[
+        ("cti.connection[1].address", text("127.0.0.1:4001")),
+        ("cti.connection[1].kind", text("asterisk")),
+        ("cti.connection[1].user", text("ctigate")),
+        ("cti.connection[1].password_file", text("/etc/ctigate/ami")),
+    ]);
+    let has = |line: &'static str| [(line, "Not in use"), ("1004", "Not in use")];
+    Asterisk::answer_all(&mut bench, [&has("1001"), &has("1002")]);
+    let mut bound = Vec::new();
+    for (name, line) in [("a", 1001), ("b", 1001), ("c", 1002), ("d", 1002), ("e", 1004), ("f", 1004)] {
+        assert_eq!(sign_in(&mut bench, name, line).1.status(), 200);
+        bound = bench.engine().connections().map(|one| one.sessions).collect();
+    }
+    assert_eq!(bound, [3, 3], "two at the one, two at the other, and those whose line is at both in turn");
+    assert_eq!(sign_in(&mut bench, "g", 1999).1.status(), 404);
 }

@@ -4,7 +4,60 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::setting::Checked;
+use crate::setting::{Checked, Key};
+
+pub(super) const CONTEXT: Key = Key::text(
+    "cti.connection[].context",
+    80,
+    "With kind = \"asterisk\": the context of the dialplan in which the phones dial.",
+)
+.default("\"from-internal\"")
+.needs_restart();
+
+pub(super) const OBEDIENT: Key = Key::text(
+    "cti.connection[].obedient",
+    80,
+    "With kind = \"asterisk\": the endpoints whose phones answer, hold and retrieve when NOTIFY with Event: talk or hold \
+     tells them to; \"*\" stands for all. A phone that does not know it loses the call.",
+)
+.list(1_000)
+.needs_restart();
+
+pub(super) const FAMILIES: Key = Key::text(
+    "cti.connection[].families",
+    80,
+    "With kind = \"asterisk\": the families of its database for forwarding always, if busy, and if nobody answers, and \
+     for do not disturb.",
+)
+.list(4)
+.default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]")
+.needs_restart();
+
+pub(super) const PICKUP: Key = Key::text(
+    "cti.connection[].pickup",
+    16,
+    "With kind = \"asterisk\": what is dialled before the number of a phone that rings, to pick up its call.",
+)
+.default("\"**\"")
+.needs_restart();
+
+pub(super) const ROOMS: Key = Key::span(
+    "cti.connection[].rooms",
+    (1, 999_999),
+    "number",
+    "With kind = \"asterisk\": the numbers of conference rooms (ConfBridge) in the dialplan, to which calls go that become \
+     conferences. Unset: there are none.",
+)
+.needs_restart();
+
+pub(super) const CHANNELS: Key = Key::integer(
+    "cti.connection[].channels",
+    (2, 100_000),
+    "channels",
+    "With kind = \"asterisk\": the most channels of the phone system that are followed.",
+)
+.default("20000")
+.needs_restart();
 
 /// What a phone system speaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +79,10 @@ pub struct Asterisk {
     /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
     /// and do not disturb.
     pub families: Vec<String>,
+    /// What is dialled before the number of a phone that rings, to pick up its call.
+    pub pickup: String,
+    /// The first and the last number of the conference rooms in its dialplan, if there are any.
+    pub rooms: Option<(u32, u32)>,
     /// The most channels that are followed.
     pub channels: usize,
 }
@@ -39,6 +96,8 @@ impl ConnectionKind {
                 context: checked.text(&key("context")).map(String::from).unwrap_or_default(),
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
                 families: checked.texts(&key("families")).map(String::from).collect(),
+                pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
+                rooms: checked.span(&key("rooms")),
                 channels: checked.number(&key("channels")),
             }),
             _ => Self::Csta,

@@ -1,5 +1,6 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
+use super::connection_kind;
 use crate::line::dial::MAX_DIGITS;
 use crate::line::directory::{MAX_ADDRESSES, MAX_LINES};
 use crate::line::rules::{MAX_EMERGENCY, MAX_RULES};
@@ -253,28 +254,12 @@ pub const KEYS: &[Key] = &[
         4_096,
         "The file with the password for the login. It must not be readable by everybody.",
     ).needs_restart(),
-    Key::text(
-        "cti.connection[].context",
-        80,
-        "With kind = \"asterisk\": the context of the dialplan in which the phones dial.",
-    )
-    .default("\"from-internal\"").needs_restart(),
-    Key::text(
-        "cti.connection[].obedient",
-        80,
-        "With kind = \"asterisk\": the endpoints whose phones answer, hold and retrieve when NOTIFY with Event: talk or \
-         hold tells them to; \"*\" stands for all. A phone that does not know it loses the call.",
-    )
-    .list(1_000).needs_restart(),
-    Key::text(
-        "cti.connection[].families",
-        80,
-        "With kind = \"asterisk\": the families of its database for forwarding always, if busy, and if nobody answers, and \
-         for do not disturb.",
-    )
-    .list(4).default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]").needs_restart(),
-    Key::integer("cti.connection[].channels", (2, 100_000), "channels", "Of an Asterisk: the most that are followed.")
-        .default("20000").needs_restart(),
+    connection_kind::CONTEXT,
+    connection_kind::OBEDIENT,
+    connection_kind::FAMILIES,
+    connection_kind::PICKUP,
+    connection_kind::ROOMS,
+    connection_kind::CHANNELS,
     Key::text(
         "cti.connection[].protocol",
         512,

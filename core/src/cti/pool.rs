@@ -159,9 +159,10 @@ impl<T: Digest + Copy> Pool<T> {
         self.last_id
     }
 
-    /// Takes the next turn among the connections in service: strictly in order, one session each.
-    pub(crate) fn take_turn(&mut self) -> Option<ConnectionRef> {
-        let (connection, next) = self.turn(self.next)?;
+    /// Takes the next turn among the connections in service, for a session that controls this device: strictly in order,
+    /// one session each.
+    pub(crate) fn take_turn(&mut self, device: &str) -> Option<ConnectionRef> {
+        let (connection, next) = self.turn(self.next, device)?;
         self.next = next;
         Some(connection)
     }
@@ -172,26 +173,28 @@ impl<T: Digest + Copy> Pool<T> {
     }
 
     /// Takes the next turn in a rotation of its own, for a session that lost its connection.
-    pub(crate) fn take_move(&mut self) -> Option<ConnectionRef> {
-        let (connection, next) = self.turn(self.next_move)?;
+    pub(crate) fn take_move(&mut self, device: &str) -> Option<ConnectionRef> {
+        let (connection, next) = self.turn(self.next_move, device)?;
         self.next_move = next;
         Some(connection)
     }
 
-    /// The first connection in service from index `first` on, cyclically, and where the turn after it begins. One that
-    /// is overloaded is passed over, unless all are.
-    fn turn(&self, first: usize) -> Option<(ConnectionRef, usize)> {
+    /// The first connection in service from index `first` on, cyclically, and where the turn after it begins. One whose
+    /// phone system is known not to have the device is passed over, and then one that is overloaded, unless all are.
+    fn turn(&self, first: usize, device: &str) -> Option<(ConnectionRef, usize)> {
         let count = self.connections.len();
-        let find = |overloaded_too: bool| {
+        let find = |strangers_too: bool, overloaded_too: bool| {
             (0..count).find_map(|offset| {
                 let index = (first + offset) % count;
-                let connection = self.connections.get(index)?;
-                let serves = connection.state.is_in_service() && (overloaded_too || !connection.overloaded);
-                let reference = ConnectionRef::new(u8::try_from(index).unwrap_or(0), connection.id);
+                let one = self.connections.get(index)?;
+                let serves = one.state.is_in_service()
+                    && (overloaded_too || !one.overloaded)
+                    && (strangers_too || one.protocol.knows(device) != Some(false));
+                let reference = ConnectionRef::new(u8::try_from(index).unwrap_or(0), one.id);
                 serves.then_some((reference, (index + 1) % count))
             })
         };
-        find(false).or_else(|| find(true))
+        find(false, false).or_else(|| find(false, true)).or_else(|| find(true, true))
     }
 
     /// All connections, in configured order.

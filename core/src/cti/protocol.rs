@@ -364,6 +364,11 @@ pub trait LinkProtocol: Digest + Send {
         Vec::new()
     }
 
+    /// Whether the phone system has a device, if that is known.
+    fn knows(&self, _device: &str) -> Option<bool> {
+        None
+    }
+
     /// Whether some devices can do less than the link.
     fn devices_differ(&self) -> bool {
         false

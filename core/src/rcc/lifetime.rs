@@ -40,7 +40,8 @@ impl<C: Carrier> Control<C> {
 
     /// Binds a new session to the next connection in service, if there is any.
     pub(crate) fn take_turn(&mut self, session: SessionId) {
-        let connection = self.pool.take_turn();
+        let device = self.number_of(session);
+        let connection = self.pool.take_turn(&device);
         self.bind(session, connection);
     }
 

@@ -115,7 +115,8 @@ impl<C: Carrier> Control<C> {
     /// Binds a session whose connection is not in service to one that is, if there is one. Moves take turns of their
     /// own, so that sign-ins stay evenly distributed. The session's monitors are still to be started there.
     pub(super) fn move_session(&mut self, step: &mut Step<'_>, session: SessionId) -> Option<ConnectionRef> {
-        let connection = self.pool.take_move()?;
+        let device = self.number_of(session);
+        let connection = self.pool.take_move(&device)?;
         self.bind(session, Some(connection));
         step.counters.rebinds += 1;
         let fields: &[Field<'_>] = &[("connection", &connection.id)];

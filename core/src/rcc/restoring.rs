@@ -81,7 +81,8 @@ impl<C: Carrier> Control<C> {
             self.rebind_session(step, clients, session);
             return;
         }
-        let Some(connection) = bound.or_else(|| self.pool.take_turn()) else { return };
+        let device = self.number_of(session);
+        let Some(connection) = bound.or_else(|| self.pool.take_turn(&device)) else { return };
         self.bind(session, Some(connection));
         self.restart_monitors(step, clients, session, connection);
     }

@@ -51,10 +51,31 @@ impl Asterisk {
     #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
     pub fn greet(bench: &mut Bench) -> Self {
         let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
-        bench.opened(link, &address);
+        Self::greet_over(bench, link, &address)
+    }
+
+    fn greet_over(bench: &mut Bench, link: LinkId, address: &str) -> Self {
+        bench.opened(link, address);
         let asterisk = Self { link };
         asterisk.say(bench, "Asterisk Call Manager/11.0.0\r\n");
         asterisk
+    }
+
+    /// The same for each connection that the gateway asks for, in order; each has these endpoints and no channels.
+    ///
+    /// # Panics
+    /// If the gateway does not do its part, or asks for another number of connections.
+    pub fn answer_all<const COUNT: usize>(
+        bench: &mut Bench,
+        endpoints: [&[(&str, &str)]; COUNT],
+    ) -> [Self; COUNT] {
+        let mut wanted = bench.connects().into_iter();
+        endpoints.map(|endpoints| {
+            let (link, address) = wanted.next().unwrap_or_else(|| unexpected(&[]));
+            let asterisk = Self::greet_over(bench, link, &address);
+            asterisk.begin(bench, endpoints, &[]);
+            asterisk
+        })
     }
 
     /// The same, and accepts the login of a user with all rights, with these endpoints and channels.
@@ -63,15 +84,19 @@ impl Asterisk {
     /// If the gateway does not do its part.
     pub fn answer(bench: &mut Bench, endpoints: &[(&str, &str)], channels: &[&str]) -> Self {
         let asterisk = Self::greet(bench);
-        asterisk.log_in(bench);
-        for probe in asterisk.acted(bench) {
-            asterisk.refuse(bench, &probe, "Channel not specified");
-        }
-        let actions = asterisk.acted(bench);
-        let [show, status] = actions.as_slice() else { unexpected(&actions) };
-        asterisk.list_endpoints(bench, show, endpoints);
-        asterisk.list_channels(bench, status, channels);
+        asterisk.begin(bench, endpoints, channels);
         asterisk
+    }
+
+    fn begin(self, bench: &mut Bench, endpoints: &[(&str, &str)], channels: &[&str]) {
+        self.log_in(bench);
+        for probe in self.acted(bench) {
+            self.refuse(bench, &probe, "Channel not specified");
+        }
+        let actions = self.acted(bench);
+        let [show, status] = actions.as_slice() else { unexpected(&actions) };
+        self.list_endpoints(bench, show, endpoints);
+        self.list_channels(bench, status, channels);
     }
 
     /// Accepts a login.

@@ -23,7 +23,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use asking::{Asked, Making};
-use endpoints::Endpoints;
+use endpoints::{Endpoints, Standing};
 use monitors::Monitors;
 use settings::{Asking, Known};
 use snapshots::Snapshots;
@@ -251,6 +251,14 @@ impl LinkProtocol for AsteriskLink {
     fn remarks(&self) -> Vec<Cow<'static, str>> {
         let rights = self.session.rights();
         offers::lacking(rights).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
+    }
+
+    fn knows(&self, device: &str) -> Option<bool> {
+        match self.endpoints.standing(device) {
+            Standing::Present | Standing::Unregistered => Some(true),
+            Standing::Unknown => Some(false),
+            Standing::NotTold => None,
+        }
     }
 
     fn devices_differ(&self) -> bool {

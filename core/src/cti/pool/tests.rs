@@ -42,12 +42,12 @@ fn connections_are_dialled_at_once_and_serve_when_their_link_is_ready() {
 fn turns_go_round_those_in_service_and_moves_have_turns_of_their_own() {
     let mut bench = Bench::new(3, "");
     bench.tick();
-    assert_eq!(bench.pool.take_turn(), None);
+    assert_eq!(bench.pool.take_turn(""), None);
     bench.bring_up(0);
     bench.bring_up(2);
     let turns: Vec<u8> = (0..4).filter_map(|_| bench.turn()).collect();
     assert_eq!(turns, [0, 2, 0, 2]);
-    let moves: Vec<u8> = (0..3).filter_map(|_| bench.pool.take_move().map(ConnectionRef::index)).collect();
+    let moves: Vec<u8> = (0..3).filter_map(|_| bench.pool.take_move("").map(ConnectionRef::index)).collect();
     assert_eq!(moves, [0, 2, 0]);
     bench.bring_up(1);
     assert_eq!(bench.turn(), Some(0));
@@ -103,7 +103,7 @@ fn a_heartbeat_that_is_missed_loses_the_connection_and_it_is_dialled_anew() {
     assert_eq!(bench.news(), ["lost 0.1"]);
     assert_eq!(bench.shared.counters.heartbeats_missed, 1);
     assert!(bench.closed.contains(&link) && bench.shared.links.owner(link).is_none());
-    assert!(bench.pool.take_turn().is_some_and(|one| one.index() == 1), "the other goes on");
+    assert!(bench.pool.take_turn("").is_some_and(|one| one.index() == 1), "the other goes on");
     bench.advance(Duration::from_secs(4));
     assert_eq!(bench.news(), ["dialled 0"]);
     assert_eq!(bench.pool.at(0).unwrap().id, 3, "every connect has an ID of its own");
@@ -112,7 +112,7 @@ fn a_heartbeat_that_is_missed_loses_the_connection_and_it_is_dialled_anew() {
 #[test]
 fn an_answer_comes_back_with_its_ticket() {
     let mut bench = Bench::in_service(1, "");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.ask(connection, 7, STOP).unwrap();
     bench.ask(connection, 8, STOP).unwrap();
     let asked = bench.sent(0);
@@ -133,7 +133,7 @@ fn an_answer_comes_back_with_its_ticket() {
 #[test]
 fn a_request_in_time_out_is_told_before_it_is_abandoned_and_its_late_answer_is_dropped() {
     let mut bench = Bench::in_service(1, "cti.window = 1\n");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.ask(connection, 7, STOP).unwrap();
     bench.now = bench.now + Duration::from_secs(2);
     bench.ask(connection, 8, STOP).unwrap();
@@ -157,7 +157,7 @@ fn a_request_in_time_out_is_told_before_it_is_abandoned_and_its_late_answer_is_d
 #[test]
 fn what_is_under_way_when_a_connection_is_lost_is_taken_back_by_its_asker() {
     let mut bench = Bench::in_service(2, "");
-    let (first, second) = (bench.pool.take_turn().unwrap(), bench.pool.take_turn().unwrap());
+    let (first, second) = (bench.pool.take_turn("").unwrap(), bench.pool.take_turn("").unwrap());
     bench.ask(first, 1, STOP).unwrap();
     bench.ask(second, 2, STOP).unwrap();
     bench.close(0);
@@ -176,7 +176,7 @@ fn what_is_under_way_when_a_connection_is_lost_is_taken_back_by_its_asker() {
 #[test]
 fn a_connection_that_is_replaced_is_not_the_one_it_was() {
     let mut bench = Bench::in_service(1, "");
-    let before = bench.pool.take_turn().unwrap();
+    let before = bench.pool.take_turn("").unwrap();
     assert!(!bench.pool.is_replaced(before), "it serves itself");
     bench.close(0);
     assert!(bench.pool.is_latest(before) && bench.pool.in_service(before).is_none());
@@ -193,7 +193,7 @@ fn a_connection_that_is_replaced_is_not_the_one_it_was() {
 #[test]
 fn a_link_whose_request_numbers_are_worn_out_is_renewed() {
     let mut bench = Bench::in_service(1, "cti.window = 9000\ncti.heartbeat = 3000\n");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..983 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -208,7 +208,7 @@ fn a_link_whose_request_numbers_are_worn_out_is_renewed() {
 #[test]
 fn a_request_that_finds_no_room_is_refused_and_nothing_is_under_way() {
     let mut bench = Bench::in_service(1, "cti.window = 1\ncti.queue = 0\n");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.ask(connection, 1, STOP).unwrap();
     let before = (bench.pool.fold(), bench.shared.timers.len());
     assert_eq!(bench.ask(connection, 2, STOP), Err(CstaError::RESOURCE_BUSY));

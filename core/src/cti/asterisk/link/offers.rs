@@ -33,6 +33,8 @@ const OFFERS: &[Offer] = &[
     offer("MakeCall", Rights::ORIGINATE),
     offer("ClearConnection", Rights::SYSTEM.or(Rights::CALL)),
     offer("SingleStepTransferCall", Rights::CALL),
+    offer("ParkCall", Rights::CALL),
+    offer("DirectedPickupCall", Rights::ORIGINATE),
     offer("DeflectCall", Rights::CALL),
     offer("TransferCall", Rights::CALL),
     offer("GenerateDigits", Rights::CALL),
@@ -46,6 +48,7 @@ const OFFERS: &[Offer] = &[
     at_phone("ConsultationCall"),
     at_phone("AlternateCall"),
     at_phone("ReconnectCall"),
+    at_phone("ConferenceCall"),
 ];
 
 /// The events of calls that are told, beside [`OTHERS`].
@@ -67,9 +70,14 @@ const EVENTS: [CallEventKind; 12] = [
 /// The others.
 const OTHERS: [&str; 3] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent"];
 
-/// What a user with these rights can do; `by_phone` tells whether there are phones that obey NOTIFY.
-pub(super) fn features(rights: Rights, by_phone: bool) -> Features {
-    let may = |offer: &&Offer| rights.allow(offer.needs) && (by_phone || !offer.by_phone);
+/// What a user with these rights can do; `by_phone` tells whether there are phones that obey NOTIFY, `has_rooms` whether
+/// there are conference rooms.
+pub(super) fn features(rights: Rights, by_phone: bool, has_rooms: bool) -> Features {
+    let may = |offer: &&Offer| {
+        rights.allow(offer.needs)
+            && (by_phone || !offer.by_phone)
+            && (has_rooms || offer.service != "ConferenceCall")
+    };
     let services = OFFERS.iter().filter(may).fold(Features::NONE, |all, one| all.with_service(one.service));
     let events = EVENTS.iter().map(|event| event.word()).chain(OTHERS);
     events.fold(services, Features::with_event)
@@ -105,13 +113,13 @@ mod tests {
     #[test]
     fn what_is_offered_follows_from_the_rights_and_the_phones() {
         let services = |rights: Rights, by_phone| {
-            let features = features(rights, by_phone);
+            let features = features(rights, by_phone, true);
             OFFERS.iter().filter(|offer| features.has_service(offer.service)).count()
         };
         let all = Rights::SYSTEM.or(Rights::CALL).or(Rights::ORIGINATE);
         assert_eq!(services(all, true), OFFERS.len());
-        assert_eq!(services(all, false), OFFERS.len() - 6);
-        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 12);
+        assert_eq!(services(all, false), OFFERS.len() - 7);
+        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 13);
         assert_eq!(services(Rights::NONE, true), 3);
         assert!(by_phone().has_service("HoldCall") && !by_phone().has_service("MakeCall"));
     }

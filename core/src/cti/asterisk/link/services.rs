@@ -95,7 +95,16 @@ impl AsteriskLink {
             "AlternateCall" => self.alternate_call(wanted, output),
             "ReconnectCall" => self.reconnect_call(wanted, output),
             "TransferCall" => self.transfer_call(wanted, output),
-            "SingleStepTransferCall" => self.single_step_transfer(wanted, output),
+            "ConferenceCall" => self.conference_call(wanted, output),
+            "SingleStepTransferCall" => {
+                let members = ("activeCall", "transferredTo", CstaError::INVALID_DESTINATION_DEVICE_ID);
+                self.send_on(wanted, members, Some("transferredCall"), output)
+            }
+            "ParkCall" => {
+                let members = ("parking", "parkTo", CstaError::INVALID_PARK_TO_DEVICE_ID);
+                self.send_on(wanted, members, None, output)
+            }
+            "DirectedPickupCall" => self.pick_up(wanted, output),
             "DeflectCall" => self.deflect_call(wanted, output),
             "GenerateDigits" => self.generate_digits(wanted, output),
             "GetForwarding" | "GetDoNotDisturb" => self.read_settings(id, members, output),
@@ -294,15 +303,55 @@ impl AsteriskLink {
         self.finish(wanted.id, then, &Action::Bridge { one, other }, output)
     }
 
-    fn single_step_transfer(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
-        let own = self.own(wanted, "activeCall")?;
+    /// The other one goes on to a number, or to the place where calls are parked that has this number.
+    fn send_on(
+        &mut self,
+        wanted: Wanted<'_>,
+        (of, to, wrong): (&str, &str, CstaError),
+        announced: Option<&'static str>,
+        output: &mut Output<'_>,
+    ) -> Result<(), CstaError> {
+        let own = self.own(wanted, of)?;
         own.must_be(State::Connected, CstaError::INVALID_CONNECTION_STATE)?;
-        let to = wanted.members.device("transferredTo").map_or("", |to| to.id);
+        let to = wanted.members.device(to).map_or("", |to| to.id);
         let context = self.settings.context.clone();
-        let to = place(&context, to, CstaError::INVALID_DESTINATION_DEVICE_ID)?;
+        let to = place(&context, to, wrong)?;
         let device = own.far.iter().find(|far| far.is_up).map(|far| far.device.clone()).unwrap_or_default();
-        let then = Then::Named(wanted.service, "transferredCall", own.call, device);
+        let then = match announced {
+            Some(member) => Then::Named(wanted.service, member, own.call, device),
+            None => Then::Done(wanted.service),
+        };
         self.finish(wanted.id, then, &Action::BlindTransfer { channel: own.channel()?, to }, output)
+    }
+
+    /// The user's phone is called first, and dials the code that picks up a call that rings at a device.
+    fn pick_up(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
+        let device = wanted.members.device("requestingDevice").ok_or(CstaError::INVALID_DEVICE_ID)?;
+        let rings = wanted.members.connection("callToBePickedUp").and_then(|rings| rings.device);
+        let rings = rings.ok_or(CstaError::INVALID_CONNECTION_ID)?;
+        token(rings.id, CstaError::INVALID_CONNECTION_ID)?;
+        let number = format!("{}{}", self.settings.pickup, rings.id);
+        self.originate(wanted, ("pickedCall", device.id, &number), output)
+    }
+
+    /// All three go to a conference room of the dialplan's: the two who talk at once, then the one who was held.
+    fn conference_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
+        let (held, active) = self.pair(wanted)?;
+        active.must_be(State::Connected, CstaError::NO_ACTIVE_CALL)?;
+        let (first, last) = self.settings.rooms.ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
+        let count = u64::from(last.saturating_sub(first)) + 1;
+        let room = u64::from(first) + self.last % count;
+        let room = room.to_string();
+        let context = self.settings.context.clone();
+        let to = place(&context, &room, CstaError::GENERIC_OPERATION)?;
+        let waiting = held.other().map_err(|_| CstaError::INVALID_HELD_CONNECTION_ID)?;
+        let other = active.other().map_err(|_| CstaError::INVALID_ACTIVE_CONNECTION_ID)?;
+        let both = Action::Redirect { channel: active.channel()?, to, extra: Some((other, to)) };
+        let device = active.device.clone();
+        let then = Then::Named(wanted.service, "conferenceCall", active.call, device);
+        self.finish(wanted.id, then, &both, output)?;
+        self.send(&Action::Redirect { channel: waiting, to, extra: None }, Asked::Nothing, output);
+        Ok(())
     }
 
     /// Its caller is sent elsewhere, unless others ring too: then it would be taken from them.

@@ -263,7 +263,7 @@ impl Bench {
 
     /// Takes a turn.
     pub(super) fn turn(&mut self) -> Option<u8> {
-        self.pool.take_turn().map(ConnectionRef::index)
+        self.pool.take_turn("").map(ConnectionRef::index)
     }
 
     /// The news since the last call.

@@ -26,7 +26,7 @@ fn form(form: &str) -> String {
 fn in_service(settings: &str) -> (Bench, ConnectionRef) {
     let mut bench = Bench::in_service(1, settings);
     bench.sent(0);
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     (bench, connection)
 }
 
@@ -100,7 +100,7 @@ fn a_new_connect_asks_again() {
     bench.advance(Duration::from_secs(2));
     bench.bring_up(0);
     bench.sent(0);
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.snapshot(connection, 2, "1001").unwrap();
     assert_eq!(bench.roots(), ["GetThirdPartyDeviceId"]);
 }

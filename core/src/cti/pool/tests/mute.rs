@@ -201,7 +201,7 @@ fn other_messages_show_that_a_phone_system_without_heartbeats_is_alive() {
 #[test]
 fn a_service_left_unanswered_three_times_is_asked_again_once_a_minute() {
     let mut bench = mute("");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 1..=3 {
         bench.ask(connection, ticket, STOP).unwrap();
         bench.advance(Duration::from_secs(5));
@@ -237,7 +237,7 @@ fn a_service_left_unanswered_three_times_is_asked_again_once_a_minute() {
 #[test]
 fn a_service_left_unanswered_is_asked_again_on_the_next_connect() {
     let mut bench = mute("");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 1..=3 {
         bench.ask(connection, ticket, STOP).unwrap();
         bench.advance(Duration::from_secs(5));
@@ -247,7 +247,7 @@ fn a_service_left_unanswered_is_asked_again_on_the_next_connect() {
     bench.open(0);
     bench.say_to_last(0, STARTED);
     bench.advance(Duration::from_secs(5));
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     assert_eq!(bench.ask(connection, 4, STOP), Ok(()), "it may do better on the next");
 }
 
@@ -256,7 +256,7 @@ fn a_phone_system_that_is_silent_altogether_is_asked_again() {
     let mut bench = opened(APPLICATION);
     bench.say_to_last(0, STARTED);
     bench.say_to_last(0, FEATURES);
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 1..=5 {
         assert_eq!(bench.ask(connection, ticket, STOP), Ok(()), "it may only pause");
         bench.advance(Duration::from_secs(5));
@@ -265,7 +265,7 @@ fn a_phone_system_that_is_silent_altogether_is_asked_again() {
     let mut bench = opened(APPLICATION);
     bench.say_to_last(0, STARTED);
     bench.say_to_last(0, FEATURES);
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in [1, 3, 5] {
         bench.ask(connection, ticket, STOP).unwrap();
         let other = Request::RequestSystemStatus { register: None };
@@ -282,7 +282,7 @@ fn a_phone_system_that_is_silent_altogether_is_asked_again() {
 #[test]
 fn requests_that_wait_at_the_same_time_count_once_and_a_late_answer_undoes_it() {
     let mut bench = mute("");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..10 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -303,7 +303,7 @@ fn requests_that_wait_at_the_same_time_count_once_and_a_late_answer_undoes_it() 
 #[test]
 fn a_monitor_that_is_never_answered_is_refused_as_if_it_timed_out() {
     let mut bench = mute("");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     let object = MonitorObject::Device(Device { id: "1001", type_of_number: None });
     let start = Request::MonitorStart { object, filter: None, kind: None };
     for ticket in 0..3 {
@@ -357,7 +357,7 @@ fn a_phone_system_that_says_it_has_nothing_is_logged_and_shown() {
 #[test]
 fn too_many_monitors_are_said_to_mean_missing_licences_once() {
     let mut bench = Bench::in_service(1, "");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.act(|pool, step| pool.note_monitors_used_up(step, connection));
     bench.act(|pool, step| pool.note_monitors_used_up(step, connection));
     let notices = bench.notices();

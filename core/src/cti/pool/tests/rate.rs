@@ -22,7 +22,7 @@ fn by_second(bench: &mut Bench, seconds: usize) -> Vec<usize> {
 fn requests_are_sent_at_the_rate_after_a_small_burst() {
     let mut bench = Bench::in_service(1, "cti.rate = 20\ncti.service_timeout = 10\n");
     bench.advance(Duration::from_secs(1));
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..100 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -34,7 +34,7 @@ fn requests_are_sent_at_the_rate_after_a_small_burst() {
 #[test]
 fn without_a_rate_nothing_waits() {
     let mut bench = Bench::in_service(1, "");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..1_000 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -45,7 +45,7 @@ fn without_a_rate_nothing_waits() {
 fn what_a_person_clicks_overtakes_what_waits() {
     let mut bench = Bench::in_service(1, "cti.rate = 10\n");
     bench.advance(Duration::from_secs(1));
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..50 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -68,7 +68,7 @@ fn what_a_person_clicks_overtakes_what_waits() {
 fn heartbeats_and_answers_do_not_wait_but_count() {
     let mut bench = Bench::in_service(1, "cti.rate = 1\ncti.heartbeat = 5\n");
     bench.advance(Duration::from_secs(4));
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..20 {
         bench.ask(connection, ticket, STOP).unwrap();
     }
@@ -86,7 +86,7 @@ fn heartbeats_and_answers_do_not_wait_but_count() {
 fn a_wait_that_would_be_too_long_is_refused_at_once_and_time_outs_begin_after_it() {
     let mut bench = Bench::in_service(1, "cti.rate = 1\n");
     bench.advance(Duration::from_secs(10));
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     let asked: Vec<_> = (0..40).map(|ticket| bench.ask(connection, ticket, STOP)).collect();
     let taken = asked.iter().filter(|asked| asked.is_ok()).count();
     assert_eq!((taken, asked[39]), (27, Err(CstaError::RESOURCE_BUSY)));
@@ -109,7 +109,7 @@ fn a_wait_that_would_be_too_long_is_refused_at_once_and_time_outs_begin_after_it
 #[test]
 fn what_waits_is_forgotten_with_its_connection() {
     let mut bench = Bench::in_service(1, "cti.rate = 1\n");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     for ticket in 0..10 {
         bench.ask(connection, ticket, STOP).unwrap();
     }

@@ -31,7 +31,7 @@ fn an_answer_that_cannot_be_read_fails_its_request_at_once_with_the_true_reason(
         (b"<a:MonitorStopResponse xmlns:a='b'", "truncated"),
     ] {
         let mut bench = Bench::in_service(1, "");
-        let connection = bench.pool.take_turn().unwrap();
+        let connection = bench.pool.take_turn("").unwrap();
         bench.ask(connection, 7, STOP).unwrap();
         let (invoke, _) = bench.sent(0).pop().unwrap();
         bench.bytes(0, &frame(invoke, answer));
@@ -50,7 +50,7 @@ fn an_answer_that_cannot_be_read_fails_its_request_at_once_with_the_true_reason(
 fn a_request_of_the_phone_system_that_cannot_be_read_is_no_answer_to_one_of_ours() {
     for document in [b"<SystemStatus><systemStatus>".as_slice(), b"<HeldEvent>", b"<MonitorStop >"] {
         let mut bench = Bench::in_service(1, "");
-        let connection = bench.pool.take_turn().unwrap();
+        let connection = bench.pool.take_turn("").unwrap();
         bench.ask(connection, 7, STOP).unwrap();
         let (invoke, _) = bench.sent(0).pop().unwrap();
         bench.bytes(0, &frame(invoke, document));
@@ -63,7 +63,7 @@ fn a_request_of_the_phone_system_that_cannot_be_read_is_no_answer_to_one_of_ours
 #[test]
 fn a_late_answer_that_cannot_be_read_frees_its_invoke_id() {
     let mut bench = Bench::in_service(1, "");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     bench.ask(connection, 7, STOP).unwrap();
     let (invoke, _) = bench.sent(0).pop().unwrap();
     bench.advance(Duration::from_secs(5));
@@ -120,7 +120,7 @@ fn an_event_in_latin_1_arrives_with_its_names_and_is_kept_in_utf_8() {
 #[test]
 fn an_answer_in_parts_may_be_in_latin_1() {
     let mut bench = Bench::in_service(1, "");
-    let connection = bench.pool.take_turn().unwrap();
+    let connection = bench.pool.take_turn("").unwrap();
     let device = crate::wire::csta::model::Device { id: "1001", type_of_number: None };
     let snapshot = crate::wire::csta::model::Request::SnapshotDevice { device };
     bench.act(|pool, step| pool.ask(step, connection, 7, &snapshot)).unwrap();
