@@ -170,8 +170,10 @@ Imports, checks and shows the directory: users, the lines that they may control,
                    telephoneNumber. Entries without a user ID are ignored
   --connection NAME
                    import: asks the phone system of this connection of the configuration for its devices, instead of a
-                   table (GetSwitchingFunctionDevices, and GetLogicalDeviceInformation where it has that). Its stations
-                   become lines, on the devices that it names; users come from elsewhere
+                   table (GetSwitchingFunctionDevices, and GetLogicalDeviceInformation and GetPhysicalDeviceInformation
+                   where it has these). Its stations become lines, on the devices that it names; one whose model
+                   is called a soft phone is one; users come from elsewhere
+  --record DIR     import --connection: records what the phone system says there, for 'PROGRAM replay' and 'trace'
   --output FILE    import: where to write, unless to standard output; the file is replaced as a whole, or not at all
   --skip           import: writes what has no mistakes, and says how much was left out. Of two that contradict each
                    other the first counts
