@@ -28,7 +28,7 @@ use crate::line::directory::Directory;
 use crate::links::Owner;
 pub use crate::overview::{
     BoundTo, MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownCall, ShownMonitor,
-    ShownSession, ShownSource, Sought,
+    ShownRefusal, ShownSession, ShownSource, Sought,
 };
 pub use crate::overview::{ConnectionView, Counters, Overview, Selection, SessionView, View};
 use crate::phase::Phase;

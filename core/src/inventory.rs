@@ -9,6 +9,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::cti::ConnectionRef;
@@ -33,8 +34,14 @@ const LIST: &str = "GetSwitchingFunctionDevices";
 /// The service that tells of one device.
 const INFORMATION: &str = "GetLogicalDeviceInformation";
 
+/// The service that tells what a device is.
+const PHYSICAL: &str = "GetPhysicalDeviceInformation";
+
 /// The ticket of the request for the list. Those for information are the device's place in the list.
 const LIST_TICKET: u32 = u32::MAX;
+
+/// What is added to the place of a device in the tickets of requests for what it is.
+const PHYSICAL_TICKET: u32 = 1 << 31;
 
 /// The most messages in which a list may come.
 const MAX_PARTS: u32 = 1_000_000;
@@ -49,8 +56,10 @@ enum Stage {
     Connecting,
     /// The list was asked for.
     Listing,
-    /// The devices are asked for, one by one.
+    /// The stations are asked for, one by one.
     Asking,
+    /// The devices that they are on are asked for, one by one.
+    Looking,
     /// It has ended.
     Over,
 }
@@ -74,7 +83,9 @@ struct Asker {
     /// When the next part must have come.
     pause: Deadline,
     stations: Stations,
-    /// The next device to ask for.
+    /// The devices whose models are asked for.
+    devices: Vec<Box<str>>,
+    /// The next station or device to ask for.
     next: usize,
     /// How many requests for information are under way.
     under_way: usize,
@@ -102,6 +113,7 @@ impl Inventory {
             is_whole: false,
             pause: Deadline::default(),
             stations: Stations::new(names_devices),
+            devices: Vec::new(),
             next: 0,
             under_way: 0,
             outcome: None,
@@ -248,6 +260,12 @@ impl Asker {
         if ticket == LIST_TICKET {
             self.list = relayed.text("serviceCrossRefID").map(Box::from);
             self.await_part(step);
+        } else if let Some(index) = ticket.checked_sub(PHYSICAL_TICKET) {
+            self.under_way = self.under_way.saturating_sub(1);
+            let device = usize::try_from(index).ok().and_then(|index| self.devices.get(index));
+            if let (Some(device), Some(model)) = (device, relayed.text("deviceModelName")) {
+                self.stations.is_of_model(device, model);
+            }
         } else {
             self.under_way = self.under_way.saturating_sub(1);
             let has_physical = relayed.truth("hasPhysicalElement");
@@ -260,7 +278,9 @@ impl Asker {
     fn on_refusal(&mut self, step: &mut Step<'_>, ticket: u32, error: Option<CstaError>) {
         if ticket != LIST_TICKET {
             self.under_way = self.under_way.saturating_sub(1);
-            self.stations.unknown();
+            if ticket < PHYSICAL_TICKET {
+                self.stations.unknown();
+            }
             return;
         }
         let why = match error {
@@ -314,6 +334,13 @@ impl Asker {
         if self.stage == Stage::Asking {
             self.ask_more(step);
             if self.under_way == 0 && self.next >= self.stations.len() {
+                (self.stage, self.next) = (Stage::Looking, 0);
+                self.devices = self.stations.without_model();
+            }
+        }
+        if self.stage == Stage::Looking {
+            self.look_at_more(step);
+            if self.under_way == 0 && self.next >= self.devices.len() {
                 let stations = core::mem::take(&mut self.stations);
                 self.end(step, Ok(stations));
             }
@@ -335,6 +362,22 @@ impl Asker {
         }
         if !can_tell {
             self.next = self.stations.len();
+        }
+    }
+
+    /// Asks for the models of the next devices, if the phone system can tell.
+    fn look_at_more(&mut self, step: &mut Step<'_>) {
+        let features = self.pool.at(0).map(|one| one.features_of("")).unwrap_or_default();
+        if !features.has_service(PHYSICAL) {
+            self.next = self.devices.len();
+        }
+        while self.under_way < MAX_ASKED {
+            let Some(id) = self.devices.get(self.next).cloned() else { return };
+            let ticket = u32::try_from(self.next).unwrap_or_default().saturating_add(PHYSICAL_TICKET);
+            self.next += 1;
+            self.under_way += 1;
+            let device = Device { id: &id, type_of_number: None };
+            self.ask(step, ticket, PHYSICAL, &[("device", Value::Device(device))]);
         }
     }
 

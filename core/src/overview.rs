@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub use counters::Counters;
 pub use sessions::{
     BoundTo, MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownCall, ShownMonitor,
-    ShownSession, ShownSource, Sought,
+    ShownRefusal, ShownSession, ShownSource, Sought,
 };
 
 use crate::time::{Duration, Instant};

@@ -7,6 +7,7 @@
 //! | `noting` | notices about sessions |
 //! | `client` | telling and answering a client, in its own edition of CSTA |
 //! | `sleep`, `sessions` | a session's end |
+//! | `refused` | what became of refused sign-ins, for operators |
 //! | `appearance` | the line appearance that a sign-in means |
 //! | `beginning` | a session's beginning |
 //! | `choosing` | asking the phone system for a line, and for its devices |
@@ -25,6 +26,7 @@ mod in_session;
 mod news;
 mod noting;
 mod refresh;
+pub(crate) mod refused;
 mod rights;
 mod sessions;
 mod sign_in;
@@ -41,6 +43,7 @@ use crate::sip::user_agent::{Leg, UserAgent};
 use crate::step::SessionId;
 use crate::time::Instant;
 use choosing::Choosing;
+use refused::Refused;
 
 /// CSTA in SIP dialogs, with the user agent that carries them.
 pub(crate) struct Uacsta {
@@ -53,6 +56,8 @@ pub(crate) struct Uacsta {
     body: Vec<u8>,
     /// Sign-ins that wait for the choice of a device.
     choosing: BTreeMap<SessionId, Choosing>,
+    /// The last refused sign-ins.
+    pub(crate) refused: Refused,
 }
 
 impl Uacsta {
@@ -64,6 +69,7 @@ impl Uacsta {
             clock: None,
             body: Vec::new(),
             choosing: BTreeMap::new(),
+            refused: Refused::default(),
         }
     }
 
@@ -74,11 +80,12 @@ impl Uacsta {
 
     /// Feeds the state outside the user agent's tables to a digester.
     pub(crate) fn digest_rest(&self, digester: &mut Digester) {
-        let Self { ua, slept, clock, body: _, choosing } = self;
+        let Self { ua, slept, clock, body: _, choosing, refused } = self;
         ua.digest_rest(digester);
         digester.value(slept);
         digester.value(&clock.map(|(at, _)| at));
         digester.value(&clock.map(|(_, seconds)| seconds));
         digester.value(choosing);
+        refused.digest(digester);
     }
 }

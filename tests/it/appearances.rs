@@ -10,6 +10,8 @@ use ctigate_core::setting::Value;
 use ctigate_core::{Command, Duration, Input, Refusal as NotDone, ReplyResult, Seed, Token};
 use ctigate_tests::bench::{Asked, Bench, Client, Line, PhoneSystem, Sip, csta, csta_error, only, snapshot};
 
+mod automatic;
+
 /// A gateway with the directory of the cases.
 fn listed(config: Config, seed: Seed) -> Engine {
     let directory = Directory::read(DIRECTORY, "cases").expect("the cases' directory can be read");
@@ -377,20 +379,6 @@ fn a_node_that_does_not_know_the_choice_takes_over_at_the_line_uri_s_device() {
     assert_eq!((answer.status(), &*devices), (200, &["1002:CM1:192.0.2.10:0".to_owned()][..]));
     assert_eq!(other.engine().counters().takeovers, 1);
     assert_eq!(system.start_monitor(&mut other, "m2").element("deviceObject"), "1002:CM1:192.0.2.10:0");
-}
-
-#[test]
-fn the_automatic_choice_leads_back_to_the_line_uri_s_device() {
-    let (mut bench, system) = office_with(&[], &[("bob", "SOFT2:1")]);
-    let mut client = client(&mut bench, "tel:1002;phone-context=dialstring;device=HARD2");
-    let (_, devices) = invite(&mut bench, system, &mut client, "sip:bob@example.com", |_| true);
-    assert_eq!(devices, ["1002:CM1:192.0.2.10:1"], "the selection beats the line URI");
-    assert_eq!(select(&mut bench, "bob", "automatic"), Ok(()));
-    assert_eq!(system.knows_line(&mut bench).element("snapshotObject"), "1002:CM1:192.0.2.10:0");
-    let object = client.monitor_object();
-    client.info(&mut bench, "MonitorStart", &object);
-    let asked = system.start_monitor(&mut bench, "m1");
-    assert_eq!(asked.element("deviceObject"), "1002:CM1:192.0.2.10:0");
 }
 
 #[test]

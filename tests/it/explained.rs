@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use ctigate_core::config::Config;
-use ctigate_core::engine::Engine;
+use ctigate_core::engine::{Engine, SessionQuestion, ShownRefusal, Sought};
 use ctigate_core::line::directory::Directory;
 use ctigate_core::line::explaining::{Explanation, Known, Question, Row, explain};
 use ctigate_core::line::finding::{
-    CASES, Case, DIRECTORY, Refusal, Registered, ServerType, UNREGISTERED_REMEDY,
+    CASES, Case, DIRECTORY, Refusal, Registered, ServerType, UNKNOWN_TO_PHONE_SYSTEM_REMEDY,
+    UNREGISTERED_REMEDY,
 };
 use ctigate_core::setting::Value;
 use ctigate_core::{Command, Input, Seed, Token};
-use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta_error, settings};
+use ctigate_tests::bench::{Bench, Client, PhoneSystem, csta_error, settings, snapshot};
 
 const ALICE: &str = "sip:alice@example.com";
 const LINE: &str = "tel:1001;phone-context=dialstring";
@@ -53,6 +54,7 @@ fn explained(case: &Case, question: &Question) -> Explanation {
             directory: Some(&directory),
             choice: &choice,
             registered: &registered,
+            said: &|_| None,
         },
         question,
     )
@@ -205,13 +207,95 @@ fn a_peer_that_is_not_in_sip_allow_is_not_believed() {
     }
 }
 
+/// What the gateway has to say of a user's last refused sign-in.
+fn last_refusal(bench: &Bench, user: &str) -> Option<ShownRefusal> {
+    let sought = Sought { user: Some(user.into()), ..Sought::default() };
+    let question = SessionQuestion { sought, from: 0, visits: 1_000, most: 10, is_detailed: true };
+    bench.engine().find_sessions(&question).refused
+}
+
+/// Alice tries to sign in, and the phone system says this of her line. Returns the status that she is answered.
+fn tries(bench: &mut Bench, system: PhoneSystem, name: &'static str, said: &str) -> u16 {
+    let mut alice = Client::new(bench, name);
+    alice.uri = LINE.into();
+    let body = alice.sign_in_body();
+    let request = alice.request("INVITE", &body);
+    let request = request.replacen(&format!("<sip:{name}@example.com>"), &format!("<{ALICE}>"), 1);
+    alice.say(bench, &request);
+    system.serve(bench, "SnapshotDevice", |_| said.into());
+    let answer = alice.heard(bench).pop().expect("an answer");
+    alice.take_tag(&answer);
+    alice.send(bench, "ACK", "");
+    answer.status()
+}
+
+#[test]
+fn what_the_phone_system_said_of_a_line_it_does_not_know_is_explained() {
+    let domains = ("directory.domains", Value::List(vec![Value::Text("example.com".into())]));
+    let open: fn(Config, Seed) -> Engine = Engine::new;
+    for make in [listed, open] {
+        let mut bench = Bench::of(&[domains.clone()], make);
+        let system = PhoneSystem::answer(&mut bench);
+        let asked = question(ALICE, LINE);
+        assert!(bench.engine().explain(&asked).succeeds, "nothing is known of it");
+        assert_eq!(tries(&mut bench, system, "first", &csta_error("operation", "invalidDeviceID")), 404);
+        assert!(bench.notices().iter().any(|told| told.contains(UNKNOWN_TO_PHONE_SYSTEM_REMEDY)));
+        for user in [ALICE, "sip:alice@example.com;gruu"] {
+            let explanation = bench.engine().explain(&question(user, LINE));
+            let (refused, remedy) = end(&explanation);
+            assert_eq!((refused.looked_for.as_str(), refused.place), ("404 Unknown line", "lines_unknown"));
+            assert_eq!(remedy, UNKNOWN_TO_PHONE_SYSTEM_REMEDY);
+            let said = &explanation.rows[explanation.rows.len() - 3];
+            let found = "nothing: it answered operation/invalidDeviceID to SnapshotDevice";
+            assert_eq!((&*said.looked_for, said.place, &*said.found), ("1001", "phone system", found));
+        }
+        let refused = last_refusal(&bench, "alice").expect("her last refusal");
+        assert_eq!((&*refused.user, &*refused.line, &*refused.device), (ALICE, LINE, "1001"));
+        assert_eq!(refused.status, "404 Unknown line");
+        assert_eq!(refused.said.as_deref(), Some("operation/invalidDeviceID"));
+        assert_eq!(refused.remedy, UNKNOWN_TO_PHONE_SYSTEM_REMEDY);
+        assert_eq!(last_refusal(&bench, "bob"), None);
+        // Once the line was entered, she gets in, and nothing of it is left.
+        assert_eq!(tries(&mut bench, system, "second", &snapshot("1001", &[])), 200);
+        assert!(bench.engine().explain(&asked).succeeds);
+        assert_eq!(last_refusal(&bench, "alice"), None);
+    }
+}
+
+#[test]
+fn the_last_refusal_of_a_user_is_kept_whoever_refused() {
+    for case in CASES {
+        let Err(refusal) = case.outcome else { continue };
+        let domains = ("directory.domains", Value::List(vec![Value::Text("example.com".into())]));
+        let server = if case.server == ServerType::Lcs { "lcs" } else { "ocs" };
+        let server = ("directory.server", Value::Text(server.into()));
+        let mut bench = Bench::of(&[domains, server], listed);
+        let system = PhoneSystem::answer(&mut bench);
+        let mut client = Client::new(&mut bench, "alice");
+        client.uri = case.line.into();
+        let body = client.sign_in_body();
+        let request = client.request("INVITE", &body);
+        let request = request.replacen("<sip:alice@example.com>", &format!("<{}>", case.user), 1);
+        client.say(&mut bench, &request);
+        // Devices that are asked for are not registered.
+        for one in system.asked(&mut bench) {
+            let error = csta_error("systemResourceAvailibility", "deviceOutOfService");
+            system.say(&mut bench, one.invoke, &error);
+        }
+        let refused = last_refusal(&bench, case.user).unwrap_or_else(|| panic!("{case:?}"));
+        assert_eq!(refused.status, format!("{} {}", refusal.status(), refusal.reason()), "{case:?}");
+        assert_eq!((refused.said.as_deref(), refused.remedy), (None, refusal.remedy()), "{case:?}");
+    }
+}
+
 #[test]
 fn without_a_directory_the_line_uri_alone_is_followed() {
     let config = config(ServerType::Ocs);
     let choice = |_: &str| None;
     let registered = |_| Registered::NotAsked;
     let site = config.site();
-    let known = Known { site: &site, directory: None, choice: &choice, registered: &registered };
+    let said = |_: &str| None;
+    let known = Known { site: &site, directory: None, choice: &choice, registered: &registered, said: &said };
     for (line, device) in
         [(LINE, "1001"), ("tel:+4930123451001", "1001"), ("tel:+1-425-555-0101", "+14255550101")]
     {

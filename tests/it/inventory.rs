@@ -194,6 +194,52 @@ fn a_phone_system_s_stations_become_lines_and_their_devices() {
 }
 
 #[test]
+fn a_device_is_a_soft_phone_if_its_model_says_so() {
+    let tells = TELLS.replace(
+        "<getLogicalDeviceInformation/>",
+        "<getLogicalDeviceInformation/><getPhysicalDeviceInformation/>",
+    );
+    assert_ne!(tells, TELLS);
+    let mut scene = Scene::in_service(&tells, &[]);
+    scene.announce();
+    scene.part(&[("1001", "station"), ("1002", "station"), ("1003", "station")], true);
+    let on = |devices: &[&str]| {
+        let devices: String = devices.iter().map(|id| format!("<deviceID>{id}</deviceID>")).collect();
+        let inside = format!(
+            "<deviceCategory>station</deviceCategory><hasPhysicalElement>{}</hasPhysicalElement>\
+             <otherPhysicalDeviceList>{devices}</otherPhysicalDeviceList>",
+            devices.is_empty()
+        );
+        csta("GetLogicalDeviceInformationResponse", &inside)
+    };
+    for devices in [&["SEP1", "SOFT1"][..], &["SOFT1", "CTI"], &[]] {
+        scene.serve("GetLogicalDeviceInformation", &on(devices));
+    }
+    // Each device is asked for once; what cannot be told is left out.
+    for (device, model) in
+        [("1003", "J179"), ("CTI", ""), ("SEP1", "Cisco 8845"), ("SOFT1", "Cisco IP Communicator")]
+    {
+        let model = format!("<deviceModelName>{model}</deviceModelName>");
+        let inside = format!(
+            "<deviceCategory>station</deviceCategory><hasLogicalElement>true</hasLogicalElement>{model}"
+        );
+        let answer = match device {
+            "CTI" => csta_error("operation", "invalidDeviceID"),
+            _ => csta("GetPhysicalDeviceInformationResponse", &inside),
+        };
+        assert_eq!(scene.serve("GetPhysicalDeviceInformation", &answer).element("device"), device);
+    }
+    assert_eq!(scene.asked.remove(0).root(), "StopApplicationSession");
+    assert_eq!(
+        scene.directory(),
+        "line 1001\nline 1002\nline 1003\ndevice 1003 description=J179\ndevice CTI\n\
+         device SEP1 description=\"Cisco 8845\"\ndevice SOFT1 kind=soft description=\"Cisco IP Communicator\"\n\
+         appearance 1001 SEP1 1\nappearance 1001 SOFT1 1\nappearance 1002 CTI 1\nappearance 1002 SOFT1 2\n\
+         appearance 1003 1003 1\n"
+    );
+}
+
+#[test]
 fn an_identifier_that_is_not_the_number_is_that_of_the_line_appearance() {
     let listed =
         [("1001:CM1:192.0.2.1:0", "station"), ("1002:CM1::0", "station"), ("1002:CM1::1", "station")];

@@ -53,9 +53,50 @@ fn each_refusal_is_told_to_the_client_and_in_the_log_counted_and_explained() {
         let cause = format!("{status} {reason}");
         let question = ["--user", &uri, "--line", &line];
         assert_explained(&site, &question, [&cause, counter, field(last, "remedy")]);
+        let (status, shown) = site.ctl(&["session", &uri]);
+        assert!(status == 0 && shown.contains(&format!("refused     {cause}, ")), "{shown}");
+        assert!(shown.contains(&format!("line        {line}\n")), "{shown}");
     }
     let (_, sessions) = site.ctl(&["sessions"]);
     assert!(!sessions.contains("sip:"), "{sessions}");
+    site.close();
+}
+
+#[test]
+fn a_line_that_the_phone_system_does_not_know_is_explained_by_the_running_gateway() {
+    let site = Site::open("unknown-there");
+    site.reload(|text| text.replace("\"1006\", \"1007\"", "\"1888\"") + "[[line]]\nnumber = \"1888\"\n");
+    let mut frank = site.client("frank", "1888", "");
+    assert_eq!(frank.end(), 1);
+    assert!(frank.said().contains("refused 404 Unknown line\n"), "{}", frank.said());
+    let log = site.gateway.wait_for("name=request_refused ");
+    let fields = ["status", "service", "device", "why"].map(|name| field(&log, name));
+    assert_eq!(fields, ["404", "SnapshotDevice", "1888", "operation/invalidDeviceID"], "{log}");
+    let question = ["--user", "sip:frank@example.com", "--line", "tel:1888;phone-context=dialstring"];
+    let [by_configuration, live] = site.explained(&question);
+    assert_eq!(by_configuration.0, 0, "it cannot know: {}", by_configuration.1);
+    for part in [
+        "\"looked_for\":\"1888\",\"where\":\"phone system\",\"found\":\"nothing: it answered operation/invalidDeviceID",
+        "\"looked_for\":\"404 Unknown line\",\"where\":\"lines_unknown\"",
+        field(&log, "remedy"),
+    ] {
+        assert!(live.0 == 1 && live.1.contains(part), "{part} is not in {}", live.1);
+    }
+    let (status, shown) = site.ctl(&["session", "frank"]);
+    for part in [
+        "refused     404 Unknown line, ",
+        "line        tel:1888;phone-context=dialstring\n",
+        "device      1888: the phone system answered operation/invalidDeviceID to SnapshotDevice\n",
+        field(&log, "remedy"),
+    ] {
+        assert!(status == 0 && shown.contains(part), "{part} is not in {shown}");
+    }
+    let (_, json) = site.ctl(&["session", "frank", "--json"]);
+    let wanted = "\"device\":\"1888\",\"status\":\"404 Unknown line\",\"said\":\"operation/invalidDeviceID\"";
+    assert!(
+        json.starts_with("{\"sessions\":[],\"next\":null,\"refused\":{") && json.contains(wanted),
+        "{json}"
+    );
     site.close();
 }
 

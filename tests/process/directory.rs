@@ -154,7 +154,8 @@ fn a_phone_system_s_devices_are_imported_over_its_cti_link() {
     let folder = Folder::new("inventory");
     let phones = folder.write(
         "phones.toml",
-        "parking = [\"701\"]\n[[phone]]\nnumber = \"1001\"\n[[phone]]\nnumber = \"1002\"\n",
+        "parking = [\"701\"]\n[[phone]]\nnumber = \"1001\"\n[[phone]]\nnumber = \"1002\"\ndevice = \"SOFT2\"\n\
+         model = \"Soft phone\"\n",
     );
     let switch = Running::start(&["switch", "--listen", "127.0.0.1:0", "--config", &phones], "");
     let cti = switch.wait_for("key=listen transport=TCP address=");
@@ -163,22 +164,38 @@ fn a_phone_system_s_devices_are_imported_over_its_cti_link() {
     };
     let text = format!(
         "[sip]\ntcp = [\"127.0.0.1:0\"]\n{}{}",
-        connection("pbx", &cti),
-        connection("nowhere", "127.0.0.1:9")
+        connection("nowhere", "127.0.0.1:9"),
+        connection("pbx", &cti)
     );
     let (config, found) = (folder.write("gateway.toml", &text), folder.path("phones.directory"));
-    let (status, out, err) =
-        output(&["directory", "import", "--connection", "pbx", "--config", &config, "-o", &found]);
+    let traces = folder.path("traces");
+    let import = ["directory", "import", "--connection", "pbx", "--config", &config, "-o", &found];
+    let (status, out, err) = output(&[&import[..], &["--record", &traces]].concat());
     assert_eq!((status, out.as_str()), (0, ""), "{err}");
     assert_eq!(
         fs::read_to_string(&found).unwrap(),
-        "ctigate directory 1\nline 1001\nline 1002\ndevice 1001\ndevice 1002\nappearance 1001 1001 1\n\
-         appearance 1002 1002 1\n"
+        "ctigate directory 1\nline 1001\nline 1002\ndevice 1001 description=\"ctigate phone\"\n\
+         device SOFT2 kind=soft description=\"Soft phone\"\nappearance 1001 1001 1\n\
+         appearance 1002 SOFT2 1 device_id=1002:SOFT2\n"
     );
     assert!(err.contains("devices that are no stations are left out"), "{err}");
     switch.wait_for("name=session_stopped");
+    // What was said can be replayed, read and redacted.
+    let trace = fs::read_dir(&traces).unwrap().next().unwrap().unwrap().path();
+    let trace = trace.to_str().unwrap();
+    assert!(trace.contains("inventory-"), "{trace}");
+    let (status, out, err) = output(&["replay", trace]);
+    assert_eq!(status, 0, "{out}{err}");
+    let (status, ladder, err) = output(&["trace", "ladder", trace]);
+    assert!(status == 0 && ladder.contains("GetSwitchingFunctionDevices"), "{ladder}{err}");
+    let redacted = folder.path("redacted.trace");
+    let (status, out, err) = output(&["trace", "redact", trace, "-o", &redacted]);
+    assert_eq!(status, 0, "{out}{err}");
+    let text = String::from_utf8_lossy(&fs::read(&redacted).unwrap()).into_owned();
+    assert!(text.contains("GetSwitchingFunctionDevices") && !text.contains("SOFT2"), "{text}");
+    assert_eq!(output(&["replay", &redacted]).0, 0);
     for (name, why) in
-        [("nowhere", "nowhere (127.0.0.1:9): "), ("pbxx", "there is none of this name, but pbx, nowhere")]
+        [("nowhere", "nowhere (127.0.0.1:9): "), ("pbxx", "there is none of this name, but nowhere, pbx")]
     {
         let (status, out, err) = output(&["directory", "import", "--connection", name, "--config", &config]);
         assert_eq!((status, out.as_str()), (1, ""));

@@ -78,7 +78,7 @@ fn a_user_s_session_is_shown_with_all_that_is_known_of_it() {
     }
     let (status, _, err) = output(&["ctl", "session", "nobody", "--socket", &socket]);
     assert_eq!(status, 1);
-    assert!(err.contains(": nobody has no session; "), "{err}");
+    assert!(err.contains(": nobody has no session, "), "{err}");
     drop(alice);
     office.close();
 }

@@ -19,7 +19,9 @@ impl Engine {
         let directory = shared.directory.as_deref();
         let site = shared.config.site();
         let choice = |user: &str| control.choices.of(user);
-        let known = Known { site: &site, directory, choice: &choice, registered: &|_| Registered::NotAsked };
+        let said = |device: &str| self.gateway.uacsta.refused.said_of(device);
+        let registered = |_| Registered::NotAsked;
+        let known = Known { site: &site, directory, choice: &choice, registered: &registered, said: &said };
         let user = directory.zip(user_of(&known, question));
         let user = user.map(|(directory, user)| String::from(folded(directory.user(user).id)));
         let devices = user.map(|user| self.devices_of(&user)).unwrap_or_default();

@@ -8,12 +8,15 @@ use alloc::vec::Vec;
 use super::Engine;
 use crate::line::choice::folded;
 use crate::line::directory::{Directory, UserId};
-use crate::line::finding::device_of;
-use crate::overview::{MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownSession, Sought};
+use crate::line::finding::{UNKNOWN_TO_PHONE_SYSTEM_REMEDY, device_of};
+use crate::overview::{
+    MOST_VISITED, SessionDetails, SessionPortion, SessionQuestion, ShownRefusal, ShownSession, Sought,
+};
 use crate::rcc::session::{Carrier as _, Session};
 use crate::sip::user_agent::Leg;
 use crate::step::SessionId;
 use crate::time::Instant;
+use crate::uacsta::refused::RefusedSignIn;
 
 /// What is sought, with what the directory says of it.
 struct Filter<'a> {
@@ -33,6 +36,7 @@ impl Engine {
         let filter = self.filter(sought);
         let sessions = &self.gateway.control.sessions;
         let mut found = Vec::new();
+        let refused = (*is_detailed && *from == 0).then(|| self.refused(&filter)).flatten();
         let end = sessions.slots().min(from.saturating_add((*visits).clamp(1, MOST_VISITED)));
         for slot in *from..end {
             let Some(handle) = sessions.at(slot) else { continue };
@@ -41,11 +45,11 @@ impl Engine {
                 continue;
             };
             if found.len() >= *most {
-                return SessionPortion { sessions: found, next: Some(slot) };
+                return SessionPortion { sessions: found, next: Some(slot), refused };
             }
             found.push(self.show(slot, (handle, session), *is_detailed));
         }
-        SessionPortion { sessions: found, next: (end < sessions.slots()).then_some(end) }
+        SessionPortion { sessions: found, next: (end < sessions.slots()).then_some(end), refused }
     }
 
     fn filter<'a>(&'a self, sought: &'a Sought) -> Filter<'a> {
@@ -56,6 +60,27 @@ impl Engine {
             Some(directory.appearances_of_device(device).map(|id| device_of(directory, id)).collect())
         });
         Filter { sought, user, devices: devices.unwrap_or_default() }
+    }
+
+    /// The last refused sign-in of the user that is sought.
+    fn refused(&self, filter: &Filter<'_>) -> Option<ShownRefusal> {
+        let wanted = filter.sought.user.as_deref()?;
+        let is_meant = |one: &RefusedSignIn| {
+            is_named(&one.user, wanted)
+                || one.owner.as_deref().is_some_and(|owner| filter.user.as_deref() == Some(owner))
+        };
+        let RefusedSignIn { at, user, owner: _, line, device, no_line, said } =
+            self.gateway.uacsta.refused.last(is_meant)?;
+        let remedy = if said.is_some() { UNKNOWN_TO_PHONE_SYSTEM_REMEDY } else { no_line.remedy() };
+        Some(ShownRefusal {
+            at: *at,
+            user: String::from(&**user),
+            line: String::from(&**line),
+            device: String::from(&**device),
+            status: alloc::format!("{} {}", no_line.status(), no_line.reason()),
+            said: said.as_deref().map(String::from),
+            remedy,
+        })
     }
 
     fn is_sought(&self, session: &Session<Leg>, filter: &Filter<'_>) -> bool {

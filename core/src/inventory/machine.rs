@@ -85,6 +85,7 @@ impl Asker {
             is_whole,
             pause,
             stations,
+            devices,
             next,
             under_way,
             outcome: _, // It is taken by whoever drives the machine, and follows from the others until then.
@@ -99,6 +100,7 @@ impl Asker {
         digester.flag(*is_whole);
         digester.value(pause);
         digester.value(stations);
+        digester.value(devices);
         digester.value(next);
         digester.value(under_way);
         digester.value(&shared.entropy);
@@ -107,4 +109,4 @@ impl Asker {
     }
 }
 
-crate::digest! { enum Stage { Connecting = 0, Listing = 1, Asking = 2, Over = 3 } }
+crate::digest! { enum Stage { Connecting = 0, Listing = 1, Asking = 2, Looking = 3, Over = 4 } }

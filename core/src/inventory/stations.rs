@@ -5,10 +5,28 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::line::directory::{Builder, NewAppearance, NewDevice, NewLine, Place};
+use crate::line::directory::{Builder, DeviceKind, NewAppearance, NewDevice, NewLine, Place};
 use crate::line::identifier::{vendors_number, with_number};
 use crate::wire::csta::inventory::Listed;
 use crate::wire::csta::model::Device;
+
+/// What the name of a model has in it that is a soft phone, in small letters: CSTA has no other word for it.
+const SOFT: [&str; 8] = [
+    "softphone",
+    "soft phone",
+    "soft-phone",
+    "softclient",
+    "soft client",
+    "ip communicator",
+    "client services framework",
+    "jabber",
+];
+
+/// Whether a model is a soft phone, by its name.
+fn kind_of(model: &str) -> DeviceKind {
+    let model = model.to_lowercase();
+    if SOFT.iter().any(|soft| model.contains(soft)) { DeviceKind::Soft } else { DeviceKind::Hard }
+}
 
 /// A station: a line, as the phone system names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +49,8 @@ pub struct Stations {
     list: Vec<Station>,
     /// Their identifiers.
     known: BTreeSet<Box<str>>,
+    /// The names of the models of devices of which their information says it.
+    models: BTreeMap<Box<str>, Box<str>>,
     /// How many devices are of another kind: trunks, groups, places to park.
     others: usize,
     /// Of how many stations the phone system said no more than that they are there.
@@ -99,6 +119,20 @@ impl Stations {
         station.is_device = has_physical == Some(true);
     }
 
+    /// The devices that stations are on whose models are not known.
+    pub(super) fn without_model(&self) -> Vec<Box<str>> {
+        let by_itself = |station: &Station| station.is_device || station.devices.is_empty();
+        let stations = self.list.iter().filter(|station| by_itself(station) && station.model.is_empty());
+        let others = self.list.iter().flat_map(|station| &station.devices);
+        let all: BTreeSet<&Box<str>> = stations.map(|station| &station.id).chain(others).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Notes of what model a device is.
+    pub(super) fn is_of_model(&mut self, device: &str, model: &str) {
+        self.models.insert(device.into(), model.into());
+    }
+
     /// Notes that the phone system does not say more of a station, or not in time.
     pub(super) const fn unknown(&mut self) {
         self.unknown = self.unknown.saturating_add(1);
@@ -146,7 +180,8 @@ impl Stations {
             }
         }
         for (name, (place, description, lines)) in &devices {
-            let device = NewDevice { name, description, lines, ..NewDevice::default() };
+            let description = self.models.get(*name).map_or(*description, |model| model);
+            let device = NewDevice { name, description, lines, kind: kind_of(description) };
             builder.device(*place, &device);
         }
     }
@@ -170,6 +205,7 @@ crate::digest! { struct Station { id, number, model, devices, is_device } }
 
 crate::digest! { struct Stations {
     list,
+    models,
     known: _, // It follows from the stations.
     others,
     unknown,

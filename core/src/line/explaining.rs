@@ -13,7 +13,8 @@ use core::net::IpAddr;
 
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};
 use super::finding::{
-    Finder, Notes, Outcome, Refusal, Registered, ServerType, Silent, UNREGISTERED_REMEDY, Wanted, device_of,
+    Finder, Notes, Outcome, Refusal, Registered, ServerType, Silent, UNKNOWN_TO_PHONE_SYSTEM_REMEDY,
+    UNREGISTERED_REMEDY, Wanted, device_of,
 };
 use super::rules::Rules;
 use crate::setting::Network;
@@ -79,6 +80,8 @@ pub struct Known<'a> {
     pub choice: &'a dyn Fn(&str) -> Option<&'a str>,
     /// Whether the device of a line appearance is registered at the phone system.
     pub registered: &'a dyn Fn(AppearanceId) -> Registered,
+    /// What the phone system last said of a device, by its device ID, if it did not know it.
+    pub said: &'a dyn Fn(&str) -> Option<&'a str>,
 }
 
 /// Explains what would become of a sign-in.
@@ -122,7 +125,7 @@ impl Explanation {
         }
         let Some(device) = (match known.directory {
             Some(directory) => self.by_directory(known, directory, (user, line)),
-            None => self.by_line_alone(known, (user, line)),
+            None => self.by_line_alone(known, (user, line)).filter(|device| self.is_known(known, device)),
         }) else {
             return false;
         };
@@ -161,6 +164,7 @@ impl Explanation {
         let device = device_of(directory, appearance);
         let name = directory.written(appearance);
         match (known.registered)(appearance) {
+            Registered::NotAsked if !self.is_known(known, device) => return None,
             Registered::NotAsked => {
                 self.add(
                     "device",
@@ -227,6 +231,20 @@ impl Explanation {
                 }
             }
         }
+    }
+
+    /// Whether the phone system has not said that it does not know a device, the last time that it was asked.
+    fn is_known(&mut self, known: &Known<'_>, device: &str) -> bool {
+        let Some(said) = (known.said)(device) else { return true };
+        self.add(
+            "device",
+            &device,
+            "phone system",
+            &format_args!("nothing: it answered {said} to SnapshotDevice"),
+        );
+        let refusal = Refusal::UnknownLine;
+        let answer = format!("{} {}", refusal.status(), refusal.reason());
+        self.fail(&answer, refusal.counter(), &UNKNOWN_TO_PHONE_SYSTEM_REMEDY)
     }
 
     fn refuse(&mut self, refusal: Refusal) {

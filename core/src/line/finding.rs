@@ -22,7 +22,7 @@ use core::fmt::Display;
 
 pub use cases::{CASES, Case, DIRECTORY};
 pub use phone::{Registered, ServerType};
-pub use refusal::{Refusal, UNREGISTERED_REMEDY};
+pub use refusal::{Refusal, UNKNOWN_TO_PHONE_SYSTEM_REMEDY, UNREGISTERED_REMEDY};
 
 use super::choice::Choice;
 use super::directory::{AppearanceId, DeviceKind, Directory, UserId};

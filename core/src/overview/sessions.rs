@@ -45,6 +45,28 @@ pub struct SessionPortion {
     pub sessions: Vec<ShownSession>,
     /// Where to go on; `None` if there are no more.
     pub next: Option<u32>,
+    /// The last sign-in of the sought user that was refused, with the first portion, if everything that is known of a
+    /// user is wanted. It is forgotten when the user signs in.
+    pub refused: Option<ShownRefusal>,
+}
+
+/// A sign-in that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownRefusal {
+    /// When.
+    pub at: Instant,
+    /// The user's URI.
+    pub user: String,
+    /// The line URI; empty if the client named none.
+    pub line: String,
+    /// By what the phone system was asked for the line; empty if it was not.
+    pub device: String,
+    /// The status and the reason of the answer.
+    pub status: String,
+    /// What the phone system said, if it was that which did not know the line.
+    pub said: Option<String>,
+    /// What an administrator can do about it.
+    pub remedy: &'static str,
 }
 
 /// A session.

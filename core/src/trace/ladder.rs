@@ -68,6 +68,7 @@ pub fn ladder(
     let (left, middle, right) = match header.machine.as_str() {
         "switch" => ("links", "phone system", ""),
         "client" => ("", "client", "gateway"),
+        "inventory" => ("", "inventory", "phone system"),
         _ => ("clients", "gateway", "phone system"),
     };
     let messages = Messages::new(&header.machine, &header.settings);

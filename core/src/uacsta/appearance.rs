@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 
+use super::refused::{RefusedSignIn, kept};
 use super::{Control, Leg, Uacsta};
 use crate::config::Identity;
 use crate::line::choice::folded;
@@ -101,7 +102,19 @@ impl Uacsta {
                 Err(why) => why,
             }
         };
-        count(step, NoLine::UnknownLine);
+        let no_line = NoLine::UnknownLine;
+        count(step, no_line);
+        let (user, line) = (kept(&sign_in.user), kept(&sign_in.line));
+        let device = Box::default();
+        self.refused.keep(RefusedSignIn {
+            at: step.now,
+            user,
+            owner: None,
+            line,
+            device,
+            no_line,
+            said: None,
+        });
         let refusal = Refusal { detail: format!("the line {refusal}"), ..Refusal::new(404, "Unknown line") };
         self.ua.refuse(step, &mut control.sessions, received, &refusal);
         false
@@ -115,6 +128,9 @@ impl Uacsta {
         (sign_in, no_line): (&SignIn, NoLine),
     ) -> bool {
         count(step, no_line);
+        let (user, line) = (kept(&sign_in.user), kept(&sign_in.line));
+        let (owner, device) = (sign_in.owner.clone(), Box::default());
+        self.refused.keep(RefusedSignIn { at: step.now, user, owner, line, device, no_line, said: None });
         let refusal = Refusal {
             about: Some((&sign_in.line, no_line.remedy())),
             ..Refusal::new(no_line.status(), no_line.reason())

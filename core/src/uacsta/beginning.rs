@@ -90,6 +90,7 @@ impl Uacsta {
             return;
         };
         session.carrier.phase = Phase::Established;
+        self.refused.disprove(session.user(), session.number());
         control.begin_session(step, self, handle);
         let status = control.status_of(handle);
         step.counters.sign_ins += 1;

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::appearance::{SignIn, count, device_of, find};
+use super::refused::{RefusedSignIn, kept, kept_saying};
 use super::{Control, Leg, Uacsta};
 use crate::action::Level;
 use crate::line::directory::AppearanceId;
-use crate::line::finding::{Outcome, Refusal as NoLine, UNREGISTERED_REMEDY};
+use crate::line::finding::{Outcome, Refusal as NoLine, UNKNOWN_TO_PHONE_SYSTEM_REMEDY, UNREGISTERED_REMEDY};
 use crate::rcc::clients::Checked;
 use crate::rcc::history::Why;
 use crate::sip::user_agent::{Asked, Phase, Reply};
@@ -56,6 +57,18 @@ impl Uacsta {
         if let Some(connection) = connection.filter(|_| control.sessions.get(session).is_none()) {
             control.pool.return_turn(connection);
         }
+    }
+
+    /// Finds which device a session's line is meant at, which depends on whether that of this line appearance is
+    /// registered.
+    pub(super) fn choose_device(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        (line, on): (Box<str>, AppearanceId),
+    ) {
+        self.ask_device(step, control, session, Choosing { line, on, known: Vec::new(), is_stale: false });
     }
 
     /// Asks whether a device is registered. One that cannot be asked for is not.
@@ -166,30 +179,6 @@ impl Uacsta {
         }
     }
 
-    /// Lets the sessions of a user follow a new choice of his. One that finds no line appearance by it stays where it is.
-    pub(crate) fn follow_choice(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, user: &str) {
-        for session in control.sessions_of(user).iter().copied() {
-            let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else {
-                continue;
-            };
-            let (user, line) = (Box::<str>::from(one.user()), Box::<str>::from(one.line()));
-            match find(step, control, (&user, &line), &[]) {
-                Outcome::Found { appearance, .. } => {
-                    self.control_at(step, control, session, device_of(directory, appearance));
-                }
-                Outcome::Depends { on, .. } => {
-                    self.ask_device(
-                        step,
-                        control,
-                        session,
-                        Choosing { line, on, known: Vec::new(), is_stale: false },
-                    );
-                }
-                Outcome::Refused(_) => {}
-            }
-        }
-    }
-
     /// Lets a session control its line at the device that the phone system knows as `device`.
     pub(super) fn control_at(
         &mut self,
@@ -232,6 +221,16 @@ impl Uacsta {
         };
         count(step, no_line);
         let number = Box::<str>::from(session.number());
+        let refused = RefusedSignIn {
+            at: step.now,
+            user: kept(session.user()),
+            owner: session.owner.clone(),
+            line: kept(session.line()),
+            device: if said.is_some() { number.clone() } else { Box::default() },
+            no_line,
+            said: kept_saying(said),
+        };
+        self.refused.keep(refused);
         let (status, remedy) = (no_line.status(), no_line.remedy());
         let by_phone_system: &[(&str, &dyn Display)] = &[
             ("method", &"INVITE"),
@@ -239,6 +238,7 @@ impl Uacsta {
             ("service", &"SnapshotDevice"),
             ("device", &number),
             ("why", &said.unwrap_or(&"")),
+            ("remedy", &UNKNOWN_TO_PHONE_SYSTEM_REMEDY),
         ];
         let by_directory: &[(&str, &dyn Display)] =
             &[("method", &"INVITE"), ("status", &status), ("why", &no_line), ("remedy", &remedy)];

@@ -1,4 +1,5 @@
-//! What becomes of sessions when the directory has changed: each user's right and line appearance are found again.
+//! What becomes of sessions when the directory has changed, or a user's choice: each user's right and line appearance are
+//! found again.
 
 use alloc::boxed::Box;
 use core::fmt::Display;
@@ -54,11 +55,52 @@ impl Uacsta {
             Right::Withdrawn(no_line) if is_signing_in => {
                 self.refuse_sign_in(step, control, session, no_line, None);
             }
-            Right::Withdrawn(no_line) => {
-                step.counters.rights_withdrawn += 1;
-                let fields: &[(&str, &dyn Display)] = &[("why", &no_line), ("remedy", &no_line.remedy())];
-                self.note(step, control, (Level::Warn, "right_withdrawn"), session, fields);
-                self.end_by_us(step, control, session, WITHDRAWN);
+            Right::Withdrawn(no_line) => self.withdraw_right(step, control, session, no_line),
+        }
+    }
+
+    /// Ends a session whose user controls no line by it any more, and says why.
+    fn withdraw_right(
+        &mut self,
+        step: &mut Step<'_>,
+        control: &mut Control<Leg>,
+        session: SessionId,
+        no_line: NoLine,
+    ) {
+        step.counters.rights_withdrawn += 1;
+        let fields: &[(&str, &dyn Display)] = &[("why", &no_line), ("remedy", &no_line.remedy())];
+        self.note(step, control, (Level::Warn, "right_withdrawn"), session, fields);
+        self.end_by_us(step, control, session, WITHDRAWN);
+    }
+
+    /// Lets the sessions of a user follow a new choice of his. If nothing says any more at which device of its line a
+    /// session is meant, it stays where it is; if it finds no line at all, as a sign-in would not, it ends.
+    pub(crate) fn follow_choice(&mut self, step: &mut Step<'_>, control: &mut Control<Leg>, user: &str) {
+        for session in control.sessions_of(user).iter().copied() {
+            let (Some(directory), Some(one)) = (step.directory, control.sessions.get(session)) else {
+                continue;
+            };
+            let is_signing_in = matches!(one.carrier.phase, Phase::SigningIn { .. });
+            match find(step, control, (one.user(), one.line()), &[]) {
+                Outcome::Found { appearance, .. } => {
+                    self.control_at(step, control, session, device_of(directory, appearance));
+                }
+                Outcome::Depends { on, .. } => {
+                    let line = Box::<str>::from(one.line());
+                    self.choose_device(step, control, session, (line, on));
+                }
+                Outcome::Refused(no_line @ NoLine::AmbiguousLine)
+                    if may_keep(step, directory, one.user(), one.number()) =>
+                {
+                    let device = Box::<str>::from(one.number());
+                    let fields: &[(&str, &dyn Display)] =
+                        &[("device", &device), ("why", &no_line), ("remedy", &no_line.remedy())];
+                    self.note(step, control, (Level::Warn, "device_kept"), session, fields);
+                }
+                Outcome::Refused(no_line) if is_signing_in => {
+                    self.refuse_sign_in(step, control, session, no_line, None);
+                }
+                Outcome::Refused(no_line) => self.withdraw_right(step, control, session, no_line),
             }
         }
     }

@@ -124,6 +124,8 @@ pub const SWITCH_KEYS: &[Key] = &[
     )
     .default("\"\""),
     Key::text("phone[].name", 64, "Whose it is.").default("\"\""),
+    Key::text("phone[].model", 64, "The name of its model (`deviceModelName`).")
+        .default("\"ctigate phone\""),
     Key::integer("phone[].count", (1, 200_000), "phones", "How many phones, numbered on from `number`.")
         .default("1"),
     Key::choice(
@@ -216,6 +218,8 @@ pub struct PhoneConfig {
     pub device: Option<String>,
     /// The name of its user.
     pub name: String,
+    /// The name of its model.
+    pub model: String,
     /// What it does when it rings.
     pub answer: Answer,
     /// The longest time that it rings.
@@ -311,6 +315,9 @@ impl PhoneConfig {
     }
 }
 
+/// The name of the model of phones that no other is said of.
+const MODEL: &str = "ctigate phone";
+
 fn default_phones() -> Vec<PhoneConfig> {
     let numbered = NAMES.iter().zip(1001_u32..);
     numbered
@@ -318,6 +325,7 @@ fn default_phones() -> Vec<PhoneConfig> {
             number: number.to_string(),
             device: None,
             name: String::from(*name),
+            model: String::from(MODEL),
             answer: Answer::Manual,
             no_answer_after: Duration::from_secs(30),
             call_waiting: true,

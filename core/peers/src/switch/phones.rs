@@ -93,6 +93,8 @@ pub struct Phone {
     pub number: String,
     /// The name of its user.
     pub name: String,
+    /// The name of its model; never changes.
+    pub model: String,
     /// What it does when it rings.
     pub answer: Answer,
     /// The longest time that it rings.
@@ -121,6 +123,7 @@ ctigate_core::digest! { struct Phone {
     id: _,
     number,
     name,
+    model: _,
     answer,
     no_answer_after,
     transfers_by_hanging_up: _,
@@ -298,6 +301,7 @@ impl Phones {
             answer: config.answer,
             no_answer_after: config.no_answer_after,
             transfers_by_hanging_up: config.transfers_by_hanging_up,
+            model: config.model.clone(),
             pickup_group,
             groups: Vec::new(),
             line: None,

@@ -6,6 +6,10 @@ use core::fmt;
 pub const UNREGISTERED_REMEDY: &str =
     "connect the phone, or start the soft phone; the client asks again by itself";
 
+/// What can be done about a line that the phone system does not know.
+pub const UNKNOWN_TO_PHONE_SYSTEM_REMEDY: &str = "enter the line at the phone system, or correct its number or device_id \
+     in the directory, or the number rule that leads to it (numbers.line)";
+
 /// Why a user controls no line. Each has its own status, counter and remedy, so that nobody has to guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {

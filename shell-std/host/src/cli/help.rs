@@ -170,8 +170,10 @@ Imports, checks and shows the directory: users, the lines that they may control,
                    telephoneNumber. Entries without a user ID are ignored
   --connection NAME
                    import: asks the phone system of this connection of the configuration for its devices, instead of a
-                   table (GetSwitchingFunctionDevices, and GetLogicalDeviceInformation where it has that). Its stations
-                   become lines, on the devices that it names; users come from elsewhere
+                   table (GetSwitchingFunctionDevices, and GetLogicalDeviceInformation and GetPhysicalDeviceInformation
+                   where it has these). Its stations become lines, on the devices that it names; one whose model
+                   is called a soft phone is one; users come from elsewhere
+  --record DIR     import --connection: records what the phone system says there, for 'PROGRAM replay' and 'trace'
   --output FILE    import: where to write, unless to standard output; the file is replaced as a whole, or not at all
   --skip           import: writes what has no mistakes, and says how much was left out. Of two that contradict each
                    other the first counts
@@ -236,7 +238,8 @@ Controls a running gateway over its control socket (key control.socket).
                  which all that is given applies; --limit N at most so many (100 unless given, at most 1000), --after N
                  those that follow, as the last line says
   session USER   all that is known of a user's sessions: what feeds each monitor, the calls, whether the device is
-                 registered, the last refresh, what last went wrong
+                 registered, the last refresh, what last went wrong; and how the user's last sign-in was refused, if it
+                 was
   explain        why a user would control a line now, or would not ('PROGRAM help explain'), by the directory, the
                  choices and the devices that the gateway knows: --user URI [--line URI] [--dial NUMBER]
                  [--peer ADDRESS]
@@ -251,9 +254,10 @@ Controls a running gateway over its control socket (key control.socket).
   redial NAME    dials the CTI connection of this name now, if it is down, and not after its pause
   select USER CHOICE
                  from now on, the user (given by the user ID, without case) controls the line appearance
-                 DEVICE[:INDEX], whatever the line URI says; 'automatic' ends that; the answer comes once the choice is
-                 in the store (key store.path), from where it comes back after a restart; without a store, or without
-                 users in the directory (directory.mode), it is refused
+                 DEVICE[:INDEX], whatever the line URI says; 'automatic' ends that, and sessions whose line URI names
+                 no line that the user may control get a BYE; the answer comes once the choice is in the store (key
+                 store.path), from where it comes back after a restart; without a store, or without users in the
+                 directory (directory.mode), it is refused
   selections     the choices that are in force, one line for each user; for all others, the line URI decides
   log LEVEL      lines of this level (debug, info, warn, error) and above are logged from now on, until the gateway
                  ends; then log.level counts again

@@ -295,13 +295,14 @@ pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError
             let directory = birth.directory.as_ref().and_then(DirectoryVersion::directory);
             Ok(Box::new(with_directory(engine, directory)))
         }
+        "inventory" => Ok(Box::new(Inventory::new(Config::from_settings(settings)?, birth.seed))),
         "switch" => Ok(Box::new(Switch::new(SwitchConfig::from_settings(settings)?, birth.seed))),
         "client" => Ok(Box::new(Client::new(ClientConfig::from_settings(settings)?, birth.seed))),
         other => Err(vec![ConfigError {
             setting: None,
             key: "machine".into(),
             value: other.into(),
-            bound: "it must be gateway, switch or client".into(),
+            bound: "it must be gateway, inventory, switch or client".into(),
         }]),
     }
 }
@@ -309,7 +310,7 @@ pub(crate) fn reborn(birth: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError
 /// The keys of a machine's configuration, by the machine's name in recordings; none if there is no such machine.
 pub(crate) fn keys(machine: &str) -> &'static [Key] {
     match machine {
-        "gateway" => KEYS,
+        "gateway" | "inventory" => KEYS,
         "switch" => SWITCH_KEYS,
         "client" => CLIENT_KEYS,
         _ => &[],

@@ -263,7 +263,8 @@ impl Operator {
     /// Finds sessions, in portions: none of them stops the gateway for long.
     fn sessions(&self, request: &SessionsRequest) -> Result<String, String> {
         let most = request.limit.unwrap_or(USUAL_SESSIONS);
-        let (until, mut page) = (Monotonic::now() + PATIENCE / 2, Page { sessions: Vec::new(), next: None });
+        let (until, mut page) =
+            (Monotonic::now() + PATIENCE / 2, Page { sessions: Vec::new(), next: None, refused: None });
         let mut from = request.after;
         let clocks = loop {
             let question = SessionQuestion {
@@ -276,6 +277,7 @@ impl Operator {
             let found = self.speaker.question(move |machine| machine.find_sessions(&question));
             let (now, portion) = found.map_err(|_| "the gateway does not answer")?;
             page.sessions.extend(portion.sessions);
+            page.refused = page.refused.or(portion.refused);
             page.next = portion.next;
             match portion.next {
                 Some(next) if page.sessions.len() < most && Monotonic::now() < until => from = next,
@@ -283,10 +285,10 @@ impl Operator {
             }
         };
         if let (Some(user), true) =
-            (&request.sought.user, request.is_detailed && page.sessions.is_empty() && page.next.is_none())
+            (&request.sought.user, request.is_detailed && page.is_empty() && page.next.is_none())
         {
             return Err(format!(
-                "{user} has no session; 'ctl explain --user' says whether a sign-in succeeds"
+                "{user} has no session, and no sign-in was refused lately; 'ctl explain --user' says whether one succeeds"
             ));
         }
         let show = match request {

@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use ctigate_core::Instant;
-use ctigate_core::engine::{BoundTo, SessionDetails, ShownCall, ShownMonitor, ShownSession};
+use ctigate_core::engine::{BoundTo, SessionDetails, ShownCall, ShownMonitor, ShownRefusal, ShownSession};
 
 use super::ANSWER_BYTES;
 use super::status::{Clocks, NOTHING, align, push, shown, span};
@@ -14,9 +14,16 @@ pub(super) struct Page {
     pub(super) sessions: Vec<ShownSession>,
     /// Where to go on, if there are more.
     pub(super) next: Option<u32>,
+    /// The last sign-in of the user that was refused.
+    pub(super) refused: Option<ShownRefusal>,
 }
 
 impl Page {
+    /// Whether nothing was found.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.refused.is_none()
+    }
+
     /// The page as `show` shows it, with as many of its sessions as an answer has room for.
     pub(super) fn fitted(mut self, show: impl Fn(&Self) -> String) -> String {
         loop {
@@ -92,7 +99,29 @@ pub(super) fn paragraphs(page: &Page, clocks: &Clocks) -> String {
     if let Some(next) = page.next {
         push(&mut text, format_args!("\nthere are more: --after {next}\n"));
     }
+    if let Some(refused) = &page.refused {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        refusal(&mut text, refused, clocks);
+    }
     text
+}
+
+/// The last refused sign-in of a user, as a paragraph.
+fn refusal(text: &mut String, refused: &ShownRefusal, clocks: &Clocks) {
+    let mut say = |name: &str, value: &dyn Display| push(text, format_args!("{name:<12}{value}\n"));
+    let ShownRefusal { at, user, line, device, status, said, remedy } = refused;
+    say("refused", &format_args!("{status}, {}, {} ago", clocks.date(*at), span(clocks.ago(*at))));
+    say("user", &shown(user));
+    say("line", &named(line));
+    if let Some(said) = said {
+        say(
+            "device",
+            &format_args!("{}: the phone system answered {} to SnapshotDevice", named(device), shown(said)),
+        );
+    }
+    say("remedy", remedy);
 }
 
 fn paragraph(text: &mut String, session: &ShownSession, clocks: &Clocks) {
@@ -170,7 +199,22 @@ fn fed(monitor: &ShownMonitor) -> String {
 pub(super) fn json(page: &Page, clocks: &Clocks) -> String {
     let sessions = page.sessions.iter().map(|session| one_as_json(session, clocks)).collect();
     let next = page.next.map_or(Json::Null, |next| Json::Number(next.into()));
-    format!("{}\n", Json::object([("sessions", Json::List(sessions)), ("next", next)]))
+    let refused = page.refused.as_ref().map(|refused| ("refused", refusal_as_json(refused, clocks)));
+    let members = [("sessions", Json::List(sessions)), ("next", next)].into_iter().chain(refused);
+    format!("{}\n", Json::Object(members.map(|(name, value)| (name.into(), value)).collect()))
+}
+
+fn refusal_as_json(refused: &ShownRefusal, clocks: &Clocks) -> Json {
+    let ShownRefusal { at, user, line, device, status, said, remedy } = refused;
+    Json::object([
+        ("at", Json::Text(clocks.date(*at))),
+        ("user", Json::Text(user.clone())),
+        ("line", Json::Text(line.clone())),
+        ("device", Json::Text(device.clone())),
+        ("status", Json::Text(status.clone())),
+        ("said", Json::text(said.as_deref())),
+        ("remedy", Json::Text((*remedy).into())),
+    ])
 }
 
 fn one_as_json(session: &ShownSession, clocks: &Clocks) -> Json {

@@ -98,8 +98,8 @@ impl Rights {
                 Some(Meant::At(phone)) => Err(format!(
                     "a session is not at the line appearance that its user means: {phone}, but {session:?}"
                 )),
-                // Who made another choice stays where he is if that leads nowhere.
-                Some(Meant::Unsure | Meant::Ambiguous | Meant::Refused) if may => Ok(()),
+                // Who made another choice stays where he is if nothing says at which device he means his line.
+                Some(Meant::Unsure | Meant::Ambiguous) if may => Ok(()),
                 _ => Err(format!(
                     "a session controls a line its user may not: {session:?}, {meant:?}\n{}",
                     book.text()

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use ctigate_core::setting::{Checked, ConfigError};
 use ctigate_core::time::Duration;
 
-use super::{Answer, PhoneConfig, default_phones};
+use super::{Answer, MODEL, PhoneConfig, default_phones};
 use crate::switch::phones::is_dialable;
 
 /// The most phones, including those that an entry with `count` stands for.
@@ -78,6 +78,7 @@ impl Known {
                 number,
                 device: device.map(String::from),
                 name: name.trim().into(),
+                model: checked.text(&key("model")).unwrap_or(MODEL).into(),
                 answer,
                 no_answer_after: millis("no_answer_after_ms"),
                 call_waiting: checked.flag(&key("call_waiting")),

@@ -120,13 +120,14 @@ impl Switch {
         to: To,
         asked: &Relayed<'_>,
     ) -> Outcome {
-        self.informed_of(asked)?;
+        let phone = self.looked_at(asked)?;
+        let model = self.phones.phone(phone).map(|phone| phone.model.clone()).unwrap_or_default();
         let lists = lists(&["physDevServList", "physDevEvtsList"]);
         let mut given = Vec::from([
             ("deviceCategory", Value::Text("station")),
             ("namedDeviceTypes", Value::Text("station")),
             ("hasLogicalElement", truth(true)),
-            ("deviceModelName", Value::Text("ctigate phone")),
+            ("deviceModelName", Value::Text(&model)),
             ("maxDisplays", Value::Text("0")),
             ("maxButtons", Value::Text("0")),
             ("maxLamps", Value::Text("1")),
@@ -141,6 +142,19 @@ impl Switch {
     fn informed_of(&self, asked: &Relayed<'_>) -> Result<Handle<Phone>, CstaError> {
         let phone = asked.device("device").and_then(|device| self.device(device));
         phone.ok_or(CstaError::INVALID_DEVICE_ID)
+    }
+
+    /// The phone that a request for a physical device is about: a device by itself, or any line of a device.
+    fn looked_at(&self, asked: &Relayed<'_>) -> Result<Handle<Phone>, CstaError> {
+        let on = |id: &str| {
+            let phones = self.phones.all();
+            let all = (0..phones.slots()).filter_map(|slot| phones.at(slot));
+            let is_line_of =
+                |phone: &Handle<Phone>| self.phones.phone(*phone).and_then(Phone::device) == Some(id);
+            all.into_iter().find(is_line_of)
+        };
+        let device = || on(asked.device("device")?.id);
+        self.informed_of(asked).or_else(|error| device().ok_or(error))
     }
 
     /// Get Switching Function Devices. The devices follow in messages of their own.

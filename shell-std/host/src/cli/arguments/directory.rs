@@ -33,6 +33,8 @@ pub(crate) struct ImportRequest {
     pub(crate) config: Option<PathBuf>,
     /// Whether to write the rows without mistakes.
     pub(crate) skip: bool,
+    /// Where to record what the phone system says.
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// What a directory is read from.
@@ -68,6 +70,7 @@ pub(super) fn directory(parser: &mut Parser) -> Result<Request, Stop> {
                     let name_of_it = parser.value()?.string()?;
                     keep(name, &mut import.connection, name_of_it)?;
                 }
+                (Some("import"), "--record") => path(name, &mut import.record, parser)?,
                 (Some("import"), "--skip") => import.skip = true,
                 (Some("list"), "--lines") => keep(name, &mut listed, Listed::Lines)?,
                 (Some("list"), "--devices") => keep(name, &mut listed, Listed::Devices)?,
@@ -87,6 +90,9 @@ pub(super) fn directory(parser: &mut Parser) -> Result<Request, Stop> {
             }
             import.is_ldif = ldif.is_some();
             import.config = config.take();
+            if import.connection.is_none() && import.record.is_some() {
+                return Err(missing("--connection NAME, which is recorded,"));
+            }
             if import.connection.is_none() {
                 let source = ldif.or(table);
                 import.source =
@@ -150,11 +156,18 @@ mod tests {
             output: Some("o".into()),
             config: Some("c.toml".into()),
             skip: true,
-            connection: None,
+            ..ImportRequest::default()
+        };
+        let recorded = ImportRequest {
+            connection: Some("pbx".into()),
+            config: Some("c.toml".into()),
+            record: Some("traces".into()),
+            ..ImportRequest::default()
         };
         for (line, request) in [
             ("import u.csv", DirectoryRequest::Import(import)),
             ("import --ldif - --output o --config c.toml --skip", DirectoryRequest::Import(ldif)),
+            ("import --connection pbx --config c.toml --record traces", DirectoryRequest::Import(recorded)),
             ("check a b", DirectoryRequest::Check(these())),
             ("check --config c.toml", DirectoryRequest::Check(config())),
             ("list a b", DirectoryRequest::List(Listed::Users, these())),
@@ -171,6 +184,7 @@ mod tests {
             ("import", "the table, or --ldif FILE, or --connection NAME, is missing"),
             ("import a --ldif b", "unexpected argument \"a\""),
             ("import a b", "unexpected argument \"b\""),
+            ("import a --record d", "--connection NAME, which is recorded, is missing"),
             ("check", "the directory file, or --config FILE, is missing"),
             ("check --skip a", "invalid option '--skip'"),
             ("show --config c", "whom to show is missing"),

@@ -102,9 +102,9 @@ fn imported(
     request: &ImportRequest,
     terminal: &mut Terminal<'_>,
 ) -> Result<(String, Imported), Vec<String>> {
-    let ImportRequest { source, is_ldif, connection, config, .. } = request;
+    let ImportRequest { source, is_ldif, connection, config, record, .. } = request;
     if let (Some(connection), Some(config)) = (connection, config) {
-        return inventory::ask(shell, connection, config, terminal);
+        return inventory::ask(shell, (connection, record.as_deref()), config, terminal);
     }
     let (rules, attributes) = match config.as_deref().map(|file| configured(file, terminal)) {
         None => (Rules::default(), default_attributes()),

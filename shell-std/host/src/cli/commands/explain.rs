@@ -24,6 +24,7 @@ pub(super) fn explain_to(request: &ExplainRequest, terminal: &mut Terminal<'_>) 
         // What users selected is known to the gateway, not to its configuration.
         choice: &|_| None,
         registered: &|_| Registered::NotAsked,
+        said: &|_| None,
     };
     let explained = explain(&known, &request.question);
     let text = if request.json { explanation::json(&explained) } else { explanation::table(&explained) };
