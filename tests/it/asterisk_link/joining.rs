@@ -36,8 +36,9 @@ fn consulting(more: &[(&str, Value)]) -> (Bench, Asterisk, Client, [String; 2]) 
 }
 
 fn ask(bench: &mut Bench, client: &mut Client, service: &str, members: &[(&str, &str)]) {
-    let members: String = members.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
-    let told = client.info(bench, service, &members);
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    let told = client.info(bench, service, &members.concat());
     assert!(told.is_empty(), "Asterisk is asked first: {told:#?}");
 }
 

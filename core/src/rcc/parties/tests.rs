@@ -9,7 +9,7 @@ fn parties(names: &[&str]) -> Parties {
     Parties(names.iter().map(|name| Word::from(*name)).collect())
 }
 
-fn on_call<'a>(id: &'a str, state: Option<State>) -> OnCall<'a> {
+fn on_call(id: &str, state: Option<State>) -> OnCall<'_> {
     let connection = Connection { call: Some("5"), device: Some(device(id)) };
     OnCall { device: Party::Device(device(id)), connection: Some(connection), state }
 }
