@@ -7,6 +7,7 @@ use ctigate_core::wire::ami::{Action, Token, Value, Variable};
 
 use crate::house::House;
 use crate::manager::Manager;
+use crate::obedient::Obedient;
 use crate::phone::Phone;
 use crate::stories::stories;
 
@@ -14,7 +15,7 @@ use crate::stories::stories;
 type Script = (&'static str, fn(&mut Stage));
 
 /// The scripts of recorded stories.
-const SCRIPTS: [Script; 16] = [
+const SCRIPTS: [Script; 21] = [
     ("answered-caller-hangs-up", |stage| {
         stage.talk();
         stage.anna.hangs_up();
@@ -28,6 +29,18 @@ const SCRIPTS: [Script; 16] = [
         stage.anna.does("dial", "1002");
         stage.told("1002", "Delivered");
         stage.bernd.hangs_up();
+    }),
+    ("no-answer", |stage| {
+        stage.anna.does("dial", "1003");
+        stage.told("1001", "ConnectionCleared 1001");
+    }),
+    ("parked-and-retrieved", |stage| {
+        stage.talk();
+        stage.bernd.does("transfer", "700");
+        stage.told("1001", "Queued 701");
+        stage.clara.does("dial", "701");
+        stage.told("1001", "Established 1003");
+        stage.anna.hangs_up();
     }),
     ("unknown-number", |stage| {
         stage.anna.does("dial", "4711");
@@ -92,23 +105,21 @@ const SCRIPTS: [Script; 16] = [
         stage.told("1001", "C ConnectionCleared 1001");
     }),
     ("originate-with-connected-line", |stage| {
-        stage.originate("1002");
+        stage.originate("1001", "1002");
         stage.anna.answers();
         stage.bernd.answers();
         stage.told("1001", "Established");
         stage.anna.hangs_up();
     }),
     ("originate-timeout", |stage| {
-        stage.originate("1002");
+        stage.originate("1001", "1002");
         stage.told("1001", "ConnectionCleared");
     }),
     ("single-step-transfer-by-blind-transfer-action", |stage| {
         stage.talk();
-        let event = stage.manager.wait_for(&["Event: DialEnd", "DialStatus: ANSWER"]);
-        let channel = event.lines().find_map(|line| line.strip_prefix("DestChannel: ")).unwrap();
-        let channel = Token::new(channel).unwrap();
-        let response = stage.manager.request(&Action::BlindTransfer { channel, to: place("1003") });
-        assert!(response.contains("Response: Success"), "{response}");
+        let bernd = stage.channel("1002");
+        let channel = Token::new(&bernd).unwrap();
+        stage.succeeds(&Action::BlindTransfer { channel, to: place("1003") });
         stage.clara.answers();
         stage.told("1001", "Established 1003");
         stage.anna.hangs_up();
@@ -120,9 +131,53 @@ const SCRIPTS: [Script; 16] = [
         stage.bernd.hangs_up();
         stage.manager.wait_for(&["Event: MessageWaiting", "Mailbox: 1001@default", "New: 1"]);
     }),
+    ("notify-talk-hold-talk", |stage| {
+        stage.anna.does("dial", "1006");
+        stage.told("1006", "Delivered");
+        stage.notify("1006", "talk");
+        stage.told("1001", "Established");
+        stage.notify("1006", "hold");
+        stage.told("1001", "Held 1006");
+        stage.notify("1006", "talk");
+        stage.told("1001", "Retrieved 1006");
+        stage.anna.hangs_up();
+    }),
+    ("consultation-and-bridge", |stage| {
+        stage.talk();
+        let held = stage.channel("1001");
+        stage.bernd.does("hold", "");
+        stage.told("1001", "Held");
+        stage.originate("1002", "1003");
+        stage.bernd.answers();
+        stage.clara.answers();
+        stage.told("1002", "B Established 1003");
+        let far = stage.channel("1003");
+        let channels = [&held, &far].map(|channel| Token::new(channel).unwrap());
+        stage.succeeds(&Action::Bridge { one: channels[0], other: channels[1] });
+        stage.told("1001", "Transfered");
+        stage.told("1003", "Transfered");
+        stage.clara.hangs_up();
+    }),
+    ("conference-three-dial-in", |stage| {
+        for line in ["1001", "1002", "1003"] {
+            let phone = match line {
+                "1001" => &mut stage.anna,
+                "1002" => &mut stage.bernd,
+                _ => &mut stage.clara,
+            };
+            phone.does("dial", "8000");
+            stage.manager.wait_for(&["Event: ConfbridgeJoin", &format!("Channel: PJSIP/{line}-")]);
+        }
+        stage.told("1003", "Conferenced");
+        stage.bernd.hangs_up();
+        stage.told("1001", "ConnectionCleared 1002");
+        stage.clara.hangs_up();
+        stage.told("1001", "ConnectionCleared 1003");
+        stage.anna.hangs_up();
+    }),
 ];
 
-/// Three phones, and what their lines are told.
+/// Phones, and what their lines are told.
 struct Stage {
     anna: Phone,
     bernd: Phone,
@@ -133,6 +188,25 @@ struct Stage {
 impl Stage {
     fn told(&mut self, line: &str, part: &str) {
         self.manager.told(line, part);
+    }
+
+    /// The name of a line's channel, the last one if it has several.
+    fn channel(&mut self, line: &str) -> String {
+        let calls: Vec<_> = self.manager.world.calls.at(line).map(|at| at.call).collect();
+        let (own, _) = self.manager.world.calls.channels_of(line, *calls.last().unwrap());
+        own[0].name.to_string()
+    }
+
+    fn succeeds(&mut self, action: &Action<'_>) {
+        let response = self.manager.request(action);
+        assert!(response.contains("Response: Success"), "{response}");
+    }
+
+    /// A line's phone is sent NOTIFY with this event.
+    fn notify(&mut self, line: &str, event: &str) {
+        let channel = self.channel(line);
+        let variables = [Variable { name: "Event", value: Value::new(event).unwrap() }];
+        self.succeeds(&Action::PjsipNotify { channel: Token::new(&channel).unwrap(), variables: &variables });
     }
 
     /// Anna calls Bernd, who answers.
@@ -155,11 +229,11 @@ impl Stage {
         if by_caller { &mut self.anna } else { &mut self.clara }.hangs_up();
     }
 
-    /// Anna's phone is called first, and then calls a number.
-    fn originate(&mut self, number: &str) {
+    /// A line's phone is called first, and then calls a number.
+    fn originate(&mut self, line: &str, number: &str) {
         let variable = Variable { name: "CONNECTEDLINE(num)", value: Value::new(number).unwrap() };
         self.manager.send(&Action::Originate {
-            channel: Token::new("PJSIP/1001").unwrap(),
+            channel: Token::new(&format!("PJSIP/{line}")).unwrap(),
             to: place(number),
             channel_id: Token::new(&format!("ctigate-{number}")).unwrap(),
             timeout: 3_000,
@@ -178,7 +252,8 @@ fn recorded(name: &str) -> &'static str {
 }
 
 /// What was told, without what depends on which channel Asterisk takes first: the order in which phones of a group ring,
-/// whether one of them is told of the next, and that the other party is cleared just before the line itself is.
+/// whether one of them is told of the next, that the other party is cleared just before the line itself is, and whether
+/// a call that is transferred to a place for parking waits there before the transfer is told or after it.
 fn without_races(told: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = Vec::new();
     let mut own = "";
@@ -191,6 +266,9 @@ fn without_races(told: &str) -> Vec<&str> {
             continue;
         }
         let cleared = |line: &str| line.split_once(" ConnectionCleared ").map(|(call, _)| call.to_owned());
+        if line.contains(" Queued ") {
+            continue;
+        }
         if let Some(before) = lines.last() {
             let is_own_end = line.contains(" null ") && cleared(line).is_some();
             if is_own_end && !before.contains(" null ") && cleared(before) == cleared(line) {
@@ -211,6 +289,7 @@ fn without_races(told: &str) -> Vec<&str> {
 fn lines_are_told_of_real_calls_what_the_recordings_tell() {
     let house = House::open("calls");
     let [anna, bernd, clara] = house.phones(["1001", "1002", "1003"]);
+    let mut frank = Obedient::switched_on(&house);
     let mut stage = Stage { anna, bernd, clara, manager: house.watch() };
     for (story, play) in SCRIPTS {
         stage.manager = house.watch();
@@ -223,4 +302,5 @@ fn lines_are_told_of_real_calls_what_the_recordings_tell() {
         assert_eq!(without_races(&heard), without_races(recorded(story)), "{story}");
         stage.manager.world.assert_over(story);
     }
+    frank.assert_content(&house);
 }

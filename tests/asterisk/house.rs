@@ -79,6 +79,18 @@ impl House {
         numbers.map(|number| Phone::switched_on(self, number))
     }
 
+    /// Ends Asterisk at once, as a fault would.
+    pub(crate) fn kill(&mut self) {
+        self.running.signal("KILL");
+        self.running.end();
+    }
+
+    /// Starts it again after [`Self::kill`].
+    pub(crate) fn start_again(&mut self) {
+        self.running = run(&self.folder);
+        self.wait_until_booted();
+    }
+
     /// Its log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log/messages.log")).unwrap_or_default()

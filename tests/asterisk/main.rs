@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 mod calls;
+mod gateway;
 mod house;
 mod manager;
+mod obedient;
 mod phone;
 #[path = "../process/program.rs"]
 #[expect(dead_code, reason = "not every helper is needed")]

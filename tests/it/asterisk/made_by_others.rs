@@ -6,7 +6,7 @@ use ctigate_tests::ami::{Channel, TALK, called, caller};
 use super::made::{anna, bernd, clara, ringing, talking};
 
 /// A held call of 1002 with 1001, and one with 1003, and their channels: 1001's, 1002's two, 1003's.
-fn consulting() -> (World, [Channel; 4]) {
+pub(super) fn consulting() -> (World, [Channel; 4]) {
     let (mut world, anna, bernd) = talking();
     world.event("Hold", &[], &[("", &bernd)], &[]);
     let mut second = caller("PJSIP/1002-00000004", "1002", "1003", "1.4");

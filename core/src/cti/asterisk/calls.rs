@@ -9,6 +9,7 @@
 //! costs as much as there are parties in the conversation.
 
 mod cause;
+mod ending;
 mod events;
 mod fields;
 mod keeping;
@@ -254,7 +255,7 @@ impl Calls {
         let channels =
             channels.flat_map(|call| &call.channels).filter_map(|handle| self.channels.get(*handle));
         let (mut its, mut others) = (Vec::new(), Vec::new());
-        for channel in channels.filter(|channel| channel.is_party()) {
+        for channel in channels.filter(|channel| channel.is_party() && channel.ended.is_none()) {
             let found = ChannelName {
                 unique: channel.unique.clone(),
                 name: channel.name.clone(),

@@ -74,6 +74,7 @@ impl Calls {
             ends: false,
             left: false,
             left_room: false,
+            ended: None,
             bridge: None,
             call,
             unseen: false,
@@ -202,6 +203,7 @@ impl Calls {
             self.reach_out(dialled, message, news);
         }
         self.refresh(dialled, news);
+        self.end_those_waiting(dialled, news);
         Outcome::Taken
     }
 
@@ -312,6 +314,7 @@ impl Calls {
         self.link(handle, message.value("Linkedid").unwrap_or_default());
         let Some(unique) = message.value("BridgeUniqueid") else { return Outcome::Unknown };
         self.enter_bridge(handle, unique, purpose(message), news);
+        self.end_those_waiting(handle, news);
         Outcome::Taken
     }
 
@@ -376,7 +379,7 @@ impl Calls {
         }
         // What is not known and is over needs nothing.
         let Some(handle) = self.channel(unique) else { return Outcome::Taken };
-        self.leave(handle, cause, news);
+        self.hang_up(handle, cause, news);
         Outcome::Taken
     }
 

@@ -66,7 +66,9 @@ impl Calls {
         let Some(entry) = self.entries.get(call) else { return };
         let state = self.state_of(entry, &device);
         let Some(before) = entry.party(&device).map(|party| party.state) else { return };
-        if state == before || state == State::Null {
+        // Who was connected rings no more, whatever another channel of the device does.
+        let steps_back = rank(state) < rank(before) && state != State::Hold;
+        if state == before || steps_back {
             return;
         }
         // Nobody holds before he was connected.
@@ -195,15 +197,13 @@ impl Calls {
             && !party.is_place
         {
             let before = party.state;
-            let rest = self.state_of(entry, &channel.device);
-            let is_there = entry.channels.iter().filter_map(|other| self.channels.get(*other));
-            let is_there =
-                is_there.filter(|other| other.is_party()).any(|other| other.device == channel.device);
-            if !is_there {
+            let is_there = |other: &Channel| other.is_party() && other.device == channel.device;
+            let mut rest = entry.channels.iter().copied();
+            if let Some(other) = rest.find(|other| self.channels.get(*other).is_some_and(is_there)) {
+                self.refresh(other, news);
+            } else {
                 self.tell_end(&channel, before, cause, news);
                 self.remove_party(call, &channel.device);
-            } else if rank(rest) < rank(before) && rest != State::Null {
-                self.set_state(call, &channel.device, rest);
             }
         }
         self.remove_call_if_over(call);

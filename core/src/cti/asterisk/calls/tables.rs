@@ -76,6 +76,8 @@ pub(super) struct Channel {
     pub(super) left: bool,
     /// Whether it has left a conference room, and may go on elsewhere.
     pub(super) left_room: bool,
+    /// The cause of its Hangup, if what happened shows only by others' events (`ending`).
+    pub(super) ended: Option<u16>,
     pub(super) bridge: Option<Handle<Bridge>>,
     pub(super) call: Handle<Call>,
     /// Whether it was there when a snapshot was asked for, and is not in it so far.
@@ -83,7 +85,7 @@ pub(super) struct Channel {
 }
 
 crate::digest! { struct Channel {
-    unique, linked, name, sort, device, progress, calls, dialled, holds, ends, left, left_room,
+    unique, linked, name, sort, device, progress, calls, dialled, holds, ends, left, left_room, ended,
     bridge, call, unseen,
 } }
 
@@ -91,6 +93,11 @@ impl Channel {
     /// Whether it is a party of its call.
     pub(super) const fn is_party(&self) -> bool {
         matches!(self.sort, Sort::Line | Sort::Outside) && !self.left
+    }
+
+    /// Whether it is called, and has neither answered nor ended.
+    pub(super) const fn is_called(&self) -> bool {
+        self.is_party() && self.dialled && !self.calls && !matches!(self.progress, Progress::Up)
     }
 
     /// The state of its connection.

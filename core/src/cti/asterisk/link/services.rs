@@ -238,7 +238,10 @@ impl AsteriskLink {
 
     fn answer_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
         let own = self.own(wanted, "callToBeAnswered")?;
-        own.must_be(State::Alerting, CstaError::NO_CALL_TO_ANSWER)?;
+        // The user's own phone may ring for a call that he makes.
+        if !matches!(own.state(), State::Alerting | State::Initiated) {
+            return Err(CstaError::NO_CALL_TO_ANSWER);
+        }
         self.notify(&own, "talk", Asked::Service(wanted.id, Then::Done(wanted.service)), output)
     }
 
