@@ -23,7 +23,8 @@ struct Offices<'a> {
     world: &'a mut World,
     office: Office,
     udp: bool,
-    /// Whether clients may lose sight of who is in their calls: a snapshot of a call of three does not say.
+    /// Whether clients may lose sight of whom they talk to in a call of two: a call that stays the same for the line is not
+    /// told again, whoever took the other's place. Who is in a conference they are told, not where else a call rings.
     forgetful: bool,
     clients: Vec<(&'static str, HostId)>,
 }
@@ -135,10 +136,13 @@ impl Stage for Offices<'_> {
     }
 }
 
-/// A line that expects calls in these states, with whomever.
+/// A line that expects calls in these states; those of two, and those that may ring elsewhere too, with whomever.
 fn states_alone(line: &str) -> String {
     let Some(calls) = line.strip_prefix("expect calls ") else { return line.to_owned() };
-    let state = |call: &str| call.split_once(':').map_or(call.to_owned(), |(state, _)| format!("{state}:*"));
+    let state = |call: &str| match call.split_once(':') {
+        Some((state, parties)) if state == "alerting" || !parties.contains('+') => format!("{state}:*"),
+        _ => call.to_owned(),
+    };
     let states: Vec<String> = calls.split(' ').map(state).collect();
     format!("expect calls {}", states.join(" "))
 }

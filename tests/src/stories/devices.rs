@@ -30,9 +30,9 @@ pub(super) const STORIES: &[Story] = &[
         bob: sign in
         phones: hangup 1003
         bob: hold
-        bob = hold:*
+        bob = hold:1001
         bob: retrieve
-        bob = connected:*
+        bob = connected:1001
         ",
     ),
     story(
