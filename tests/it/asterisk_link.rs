@@ -463,3 +463,26 @@ fn of_several_asterisks_a_session_goes_to_the_one_that_has_its_line() {
     assert_eq!(bound, [3, 3], "two at the one, two at the other, and those whose line is at both in turn");
     assert_eq!(sign_in(&mut bench, "g", 1999).1.status(), 404);
 }
+
+#[test]
+fn whoever_signs_in_while_a_call_begins_hears_once_that_it_rings() {
+    for before in 0..=4 {
+        let mut bench = bench(&[]);
+        let asterisk = Asterisk::answer(&mut bench, ENDPOINTS, &[]);
+        let bernd = caller("PJSIP/1002-00000001", "1002", "1001", "1.1");
+        let anna = called("PJSIP/1001-00000002", "1001", "1.2", &bernd);
+        let rings = Channel { state: "Ringing", ..anna.clone() };
+        let events = [
+            ami::event("Newchannel", &[], &[("", &bernd)], &[]),
+            ami::event("Newchannel", &[], &[("", &anna)], &[]),
+            ami::event("DialBegin", &[], &[("", &bernd), ("Dest", &anna)], &[("DialString", "x")]),
+            ami::event("Newstate", &[], &[("", &rings)], &[]),
+        ];
+        let (first, then) = events.split_at(before);
+        first.iter().for_each(|event| asterisk.say(&mut bench, event));
+        let (mut client, _) = sign_in(&mut bench, "alice", 1001);
+        only(&client.info(&mut bench, "MonitorStart", OBJECT), 200);
+        then.iter().for_each(|event| asterisk.say(&mut bench, event));
+        assert_eq!(told(&mut bench, &client), ["DeliveredEvent alerting"], "after {before} events");
+    }
+}
