@@ -234,7 +234,7 @@ fn what_the_phone_system_said_of_a_line_it_does_not_know_is_explained() {
     let domains = ("directory.domains", Value::List(vec![Value::Text("example.com".into())]));
     let open: fn(Config, Seed) -> Engine = Engine::new;
     for make in [listed, open] {
-        let mut bench = Bench::of(&[domains.clone()], make);
+        let mut bench = Bench::of(core::slice::from_ref(&domains), make);
         let system = PhoneSystem::answer(&mut bench);
         let asked = question(ALICE, LINE);
         assert!(bench.engine().explain(&asked).succeeds, "nothing is known of it");

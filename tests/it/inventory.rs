@@ -204,7 +204,8 @@ fn a_device_is_a_soft_phone_if_its_model_says_so() {
     scene.announce();
     scene.part(&[("1001", "station"), ("1002", "station"), ("1003", "station")], true);
     let on = |devices: &[&str]| {
-        let devices: String = devices.iter().map(|id| format!("<deviceID>{id}</deviceID>")).collect();
+        let devices: Vec<String> = devices.iter().map(|id| format!("<deviceID>{id}</deviceID>")).collect();
+        let devices = devices.concat();
         let inside = format!(
             "<deviceCategory>station</deviceCategory><hasPhysicalElement>{}</hasPhysicalElement>\
              <otherPhysicalDeviceList>{devices}</otherPhysicalDeviceList>",

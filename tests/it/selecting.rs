@@ -1,7 +1,7 @@
 //! Users' choices of the line appearance that they control: kept before they are acknowledged, and remembered.
 
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use ctigate_core::config::Config;

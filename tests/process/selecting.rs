@@ -1,8 +1,8 @@
 //! Users' choices are remembered, whatever happens to the program and to its store.
 
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -43,7 +43,7 @@ fn at_first(user: &'static str, more: &[(&str, Value)]) -> (Bench, PhoneSystem, 
     (bench, system, client)
 }
 
-/// An EstablishedEvent of call 7, in which this device has answered.
+/// An `EstablishedEvent` of call 7, in which this device has answered.
 fn established(device: &str, answering: &str, local: &str) -> String {
     format!(
         "<establishedConnection><callID>7</callID>{device}</establishedConnection>\
