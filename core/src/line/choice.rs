@@ -71,6 +71,10 @@ fn is_word(text: &str, longest: usize) -> bool {
 
 /// `text` without case: what names users and devices is compared so.
 pub(crate) fn folded(text: &str) -> Cow<'_, str> {
+    // Nearly all are.
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
     let is_folded = |letter: char| letter.to_lowercase().eq([letter]);
     if text.chars().all(is_folded) { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }

@@ -229,6 +229,10 @@ impl Finder<'_> {
         appearances: &[AppearanceId],
         notes: &mut dyn Notes,
     ) -> Result<Outcome, Refusal> {
+        if let [appearance] = *appearances {
+            notes.note("line appearance", &Counted(1), &"the only one");
+            return Ok(Outcome::Found { user, appearance });
+        }
         let candidates: Vec<Candidate> = appearances
             .iter()
             .map(|id| {

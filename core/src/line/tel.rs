@@ -74,6 +74,8 @@ pub struct Tel<'a> {
     own: &'a str,
     /// Those of the `sip:` URI that the number is in.
     outer: &'a str,
+    /// Which of [`KNOWN`] there are, a bit for each.
+    has: u8,
 }
 
 impl<'a> Tel<'a> {
@@ -94,8 +96,8 @@ impl<'a> Tel<'a> {
         let (is_sip, rest) = without_scheme(text)?;
         let (front, own, outer) = parts(rest, is_sip);
         let subscriber = subscriber(front, is_sip)?;
-        let read = Self { subscriber, own, outer };
-        read.check()?;
+        let mut read = Self { subscriber, own, outer, has: 0 };
+        read.has = read.check()?;
         Ok(read)
     }
 
@@ -171,28 +173,35 @@ impl<'a> Tel<'a> {
 
     /// The value of a parameter that is read here, if it is not empty.
     fn known(&self, name: &str) -> Option<Cow<'a, str>> {
+        if self.has & bit_of(name) == 0 {
+            return None;
+        }
         let named = self.written().filter(|(found, _)| found.eq_ignore_ascii_case(name));
         let mut values = named.map(|(_, value)| unescape(value).unwrap_or_default());
         values.find(|value| !value.is_empty())
     }
 
-    /// Checks the parameters.
-    fn check(&self) -> Result<(), NotTel> {
+    /// Checks the parameters. Returns which of [`KNOWN`] there are.
+    fn check(&self) -> Result<u8, NotTel> {
+        let (mut has, mut has_twice) = (0, 0);
         for (name, value) in items(self.own).chain(items(self.outer)) {
             let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             if name.is_empty() || !name.bytes().all(is_allowed) {
                 return Err(NotTel::Name);
             }
             unescape(value).map_err(|_| NotTel::Escape)?;
+            let bit = bit_of(name);
+            has_twice |= has & bit;
+            has |= bit;
         }
-        for name in KNOWN {
+        for name in KNOWN.into_iter().filter(|name| has_twice & bit_of(name) != 0) {
             let mut values = self.parameters().filter(|(found, _)| found.eq_ignore_ascii_case(name));
             let Some((_, first)) = values.next() else { continue };
             if values.any(|(_, other)| !is_same_value(name, &first, &other)) {
                 return Err(NotTel::Twice(name));
             }
         }
-        Ok(())
+        Ok(has)
     }
 
     /// Whether the other has each parameter of this one, with the same value.
@@ -306,7 +315,13 @@ fn items(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn is_known(name: &str) -> bool {
-    KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name))
+    bit_of(name) != 0
+}
+
+/// The bit of a parameter that is read here; 0 for others.
+fn bit_of(name: &str) -> u8 {
+    let index = KNOWN.iter().position(|known| known.eq_ignore_ascii_case(name));
+    index.map_or(0, |index| 1 << index)
 }
 
 /// Whether two values of a parameter are the same (RFC 3966 4): numbers without visual separators, all else without

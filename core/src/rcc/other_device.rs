@@ -3,6 +3,7 @@
 //! what its user may not control any more beside that line.
 
 use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
 
 use super::clients::Clients;
 use super::control::{Control, News, What};
@@ -24,11 +25,11 @@ impl<C: Carrier> Control<C> {
             return;
         }
         if let Some(before) = core::mem::replace(&mut one.owner, user.map(Box::from))
-            && let Some(sessions) = self.by_owner.get_mut(&before)
+            && let Entry::Occupied(mut entry) = self.by_owner.entry(before)
         {
-            sessions.retain(|other| *other != session);
-            if sessions.is_empty() {
-                self.by_owner.remove(&before);
+            entry.get_mut().retain(|other| *other != session);
+            if entry.get().is_empty() {
+                entry.remove();
             }
         }
         if let Some(user) = user {

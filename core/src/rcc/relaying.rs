@@ -53,6 +53,18 @@ impl Own {
     }
 }
 
+/// The connections that a request's members name, as far as they were read: finding them in the document takes longer
+/// than all that is decided by them.
+#[derive(Default)]
+struct Named<'r>(heapless::Vec<(&'static str, Connection<'r>), 2>);
+
+impl<'r> Named<'r> {
+    fn connection(&self, relayed: &Relayed<'r>, name: &str) -> Option<Connection<'r>> {
+        let read = self.0.iter().find(|(read, _)| *read == name);
+        read.map(|(_, connection)| *connection).or_else(|| relayed.connection(name))
+    }
+}
+
 /// A request to be relayed, resolved.
 pub(crate) struct Relay<'r> {
     own: Own,
@@ -123,7 +135,8 @@ impl<C: Carrier> Control<C> {
             number = self.number_of(handle);
         }
         let mut dialled_as = self.sessions.get(handle).and_then(Session::other_number).map(Word::from);
-        if let Some(other) = self.other_line(step, (handle, link, &number), relayed) {
+        let mut named = Named::default();
+        if let Some(other) = self.other_line(step, (handle, link, &number), relayed, &mut named) {
             self.link_with(handle, &other, relayed.service)?;
             (number, dialled_as) = (other, None);
         }
@@ -140,7 +153,7 @@ impl<C: Carrier> Control<C> {
             now: step.now,
         };
         for member in relayed.service.request {
-            if let Some(found) = self.find(step, &own, relayed, member)? {
+            if let Some(found) = self.find(step, &own, (relayed, &named), member)? {
                 if resolved.has_call(&found) && names_two_calls(relayed) {
                     return Err(member.error);
                 }
@@ -163,11 +176,12 @@ impl<C: Carrier> Control<C> {
     /// Returns the line that a request acts for, if that is another than the session's: one that the user may control,
     /// and that the request names as its own. In a call of the session's line, the callID decides, whatever device it
     /// names.
-    fn other_line(
+    fn other_line<'r>(
         &self,
         step: &Step<'_>,
         (handle, link, number): (SessionId, ConnectionRef, &str),
-        relayed: &Relayed<'_>,
+        relayed: &Relayed<'r>,
+        read: &mut Named<'r>,
     ) -> Option<Word> {
         // Without a directory, nobody may.
         step.directory?;
@@ -182,7 +196,9 @@ impl<C: Carrier> Control<C> {
                 return relayed.device(member.name).filter(is_other);
             }
             let is_own = matches!(member.role, Role::Own | Role::Held | Role::Active | Role::OwnCall);
-            let named = relayed.connection(member.name).filter(|_| is_own)?;
+            let named = if is_own { relayed.connection(member.name) } else { None }?;
+            // What finds no room is read again.
+            let _ = read.0.push((member.name, named));
             let device = named.device.filter(is_other)?;
             (!named.call.is_some_and(is_known)).then_some(device)
         };
@@ -201,13 +217,13 @@ impl<C: Carrier> Control<C> {
         &self,
         step: &Step<'_>,
         own: &Own,
-        relayed: &Relayed<'r>,
+        (relayed, read): (&Relayed<'r>, &Named<'r>),
         member: &Member,
     ) -> Result<Option<Found<'r>>, CstaError> {
         let rules = &step.config.numbers;
         match member.role {
             Role::Own | Role::Held | Role::Active | Role::OwnCall => {
-                let Some(named) = relayed.connection(member.name) else { return Ok(None) };
+                let Some(named) = read.connection(relayed, member.name) else { return Ok(None) };
                 self.find_own(step, own, (relayed.service, member), named).map(Some)
             }
             Role::Foreign => {

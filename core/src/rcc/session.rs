@@ -109,8 +109,12 @@ impl<C: Carrier> Session<C> {
     /// Whether a client means its own line by an identifier: in the form of its line URI, with or without partition and
     /// device, or as the phone system knows it (L5).
     pub(crate) fn is_named_by(&self, identifier: &str) -> bool {
+        // As most do.
+        if !identifier.is_empty() && identifier == self.line() {
+            return true;
+        }
         if let Some(id) = device_id_in(identifier) {
-            return *id == *self.number() || identifier == self.line();
+            return *id == *self.number();
         }
         let number = number_of(identifier);
         if number.is_some() && (number == Some(self.number()) || number == self.other_number()) {

@@ -16,17 +16,26 @@ fn fold(character: char) -> char {
     }
 }
 
-/// Compares two texts without case, character by character.
-pub(super) fn compare(one: &str, other: &str) -> Ordering {
-    if one.is_ascii() && other.is_ascii() {
-        let mut pairs = one.bytes().zip(other.bytes());
-        let differs = pairs.find(|(here, there)| !here.eq_ignore_ascii_case(there));
-        return differs.map_or_else(
-            || one.len().cmp(&other.len()),
-            |(here, there)| here.to_ascii_lowercase().cmp(&there.to_ascii_lowercase()),
-        );
+/// Compares two texts without case, character by character. In one pass: up to where they differ, bytes of ASCII are
+/// characters.
+pub(super) fn compare<'t>(one: &'t str, other: &'t str) -> Ordering {
+    let mut at = 0_usize;
+    for (here, there) in one.bytes().zip(other.bytes()) {
+        if here == there && here.is_ascii() {
+            at = at.saturating_add(1);
+            continue;
+        }
+        if !(here.is_ascii() && there.is_ascii()) {
+            let rest = |text: &'t str| text.get(at..).unwrap_or_default().chars().map(fold);
+            return rest(one).cmp(rest(other));
+        }
+        let (here, there) = (here.to_ascii_lowercase(), there.to_ascii_lowercase());
+        if here != there {
+            return here.cmp(&there);
+        }
+        at = at.saturating_add(1);
     }
-    one.chars().map(fold).cmp(other.chars().map(fold))
+    one.len().cmp(&other.len())
 }
 
 /// A text without case: two are equal if [`compare`] says so.
@@ -49,6 +58,11 @@ mod tests {
             ("a", "B", Ordering::Less),
             ("", "a", Ordering::Less),
             ("z", "ä", Ordering::Less),
+            ("abcä", "ABCZ", Ordering::Greater),
+            ("abcÄb", "ABCäa", Ordering::Greater),
+            ("abä", "ABÄ", Ordering::Equal),
+            ("ab", "ABä", Ordering::Less),
+            ("A1", "ab", Ordering::Less),
         ] {
             assert_eq!(compare(one, other), order, "{one} {other}");
             assert_eq!(compare(other, one), order.reverse(), "{other} {one}");
