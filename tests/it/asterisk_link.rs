@@ -479,10 +479,14 @@ fn whoever_signs_in_while_a_call_begins_hears_once_that_it_rings() {
             ami::event("Newstate", &[], &[("", &rings)], &[]),
         ];
         let (first, then) = events.split_at(before);
-        first.iter().for_each(|event| asterisk.say(&mut bench, event));
+        for event in first {
+            asterisk.say(&mut bench, event);
+        }
         let (mut client, _) = sign_in(&mut bench, "alice", 1001);
         only(&client.info(&mut bench, "MonitorStart", OBJECT), 200);
-        then.iter().for_each(|event| asterisk.say(&mut bench, event));
+        for event in then {
+            asterisk.say(&mut bench, event);
+        }
         assert_eq!(told(&mut bench, &client), ["DeliveredEvent alerting"], "after {before} events");
     }
 }
