@@ -11,13 +11,15 @@ use core::fmt;
 use std::env;
 use std::io::{self, Write as _};
 
+mod answerer;
 mod floor;
 mod processor;
 mod program;
 mod sipp;
 
+use answerer::Answerer;
 use program::Office;
-use sipp::{FEATURES, Load, SNAPSHOT};
+use sipp::{FEATURES, HOLD, Load, SNAPSHOT, TRANSFER};
 
 /// How often each figure is measured; the least counts, since other load only adds.
 const TIMES: usize = 3;
@@ -49,6 +51,17 @@ fn print_table(table: &mut Table<'_>) -> io::Result<()> {
     table.row(&format!("{name}: 1,000 dialogs on 1 connection, GetCSTAFeatures"), of_gateway(SATURATION))?;
     table.row(&format!("{name}: SnapshotDevice, through the link and back"), of_gateway(snapshot))?;
     table.row(&format!("{name}: 1 dialog"), of_gateway(ONE_AT_A_TIME))?;
+    let answerer = Answerer::start();
+    let answered = Office::with_answerer(&answerer);
+    for (what, document) in [("HoldCall", HOLD), ("TransferCall", TRANSFER)] {
+        let load = Load { document, ..SATURATION };
+        table.row(&format!("{name}: {what}, through the link and back"), || {
+            let before = answerer.served();
+            let time = answered.processor_time(load);
+            assert_eq!(answerer.served() - before, u64::from(load.calls) * 10, "each was asked for");
+            time
+        })?;
+    }
     for (dialogs, calls) in [(10, 3_000), (100, 6_000), (10_000, 20_000)] {
         let load = Load { dialogs, calls, ..SATURATION };
         table.row(&format!("{name}: {dialogs} dialogs on 1 connection"), of_gateway(load))?;

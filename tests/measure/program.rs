@@ -7,6 +7,7 @@ use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 use std::{env, thread};
 
+use crate::answerer::Answerer;
 use crate::sipp::{LINES, Load};
 use crate::{Nanos, processor};
 
@@ -72,15 +73,16 @@ impl Drop for Running {
     }
 }
 
-/// A phone system with a phone for each line, and a gateway with all defaults. Both log to files.
+/// A phone system, and a gateway with all defaults, which logs to a file.
 pub(crate) struct Office {
     gateway: Running,
-    _switch: Running,
+    _switch: Option<Running>,
     sip: String,
     _folder: Folder,
 }
 
 impl Office {
+    /// One whose phone system is the built-in one, with a phone for each line.
     pub(crate) fn open(record: bool) -> Self {
         let folder = Folder::new(if record { "recorded" } else { "office" });
         let (first, count) = (LINES.start, LINES.len());
@@ -90,6 +92,15 @@ impl Office {
         command.args(["switch", "--listen", "127.0.0.1:0", "--config"]).arg(phones);
         let switch = Running::start(&mut command);
         let cti = said(&folder, "switch.log", "key=listen transport=TCP address=");
+        Self::with(folder, Some(switch), &cti, record)
+    }
+
+    /// One whose phone system does whatever it is asked for.
+    pub(crate) fn with_answerer(answerer: &Answerer) -> Self {
+        Self::with(Folder::new("answered"), None, &answerer.address, false)
+    }
+
+    fn with(folder: Folder, switch: Option<Running>, cti: &str, record: bool) -> Self {
         let config = format!("[sip]\ntcp = [\"127.0.0.1:0\"]\n[[cti.connection]]\naddress = \"{cti}\"\n");
         let config = folder.write("gateway.toml", &config);
         let mut command = logging(&folder, "gateway.log");

@@ -23,6 +23,16 @@ pub(crate) const SNAPSHOT: &str = "<?xml version=\"1.0\"?><SnapshotDevice \
     xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\">\
     <snapshotObject>[field0]</snapshotObject></SnapshotDevice>";
 
+/// One that names a connection, answered without any.
+pub(crate) const HOLD: &str = "<?xml version=\"1.0\"?><HoldCall \
+    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><callToBeHeld><callID>177</callID>\
+    <deviceID>tel:[field0];phone-context=dialstring</deviceID></callToBeHeld></HoldCall>";
+/// One that names two connections, answered with three more.
+pub(crate) const TRANSFER: &str = "<?xml version=\"1.0\"?><TransferCall \
+    xmlns=\"http://www.ecma-international.org/standards/ecma-323/csta/ed3\"><heldCall><callID>177</callID>\
+    <deviceID>tel:[field0];phone-context=dialstring</deviceID></heldCall><activeCall><callID>178</callID>\
+    <deviceID>tel:[field0];phone-context=dialstring</deviceID></activeCall></TransferCall>";
+
 /// The answered requests of a dialog: INVITE, ten times INFO, BYE. An ACK has no answer.
 const ANSWERED: u64 = 12;
 /// The size of the gateway's answer to GetCSTAFeatures.

@@ -130,15 +130,14 @@ impl Run {
         let calm_since = world.now();
         stage.calm(world)?;
         stage.serve(world, calm_since)?;
-        stage.compare(world, false)?;
+        stage.compare(world)?;
+        stage.confer(world)?;
         let served = world.now();
-        // Who is in a call is told to those who are in it, but not again to whom is moved.
-        let quiet = calm.iter().all(|entry| entry.what.is_use());
         for entry in calm {
             stage.run_to(world, served.saturating_add(entry.at.saturating_sub(self.schedule.storm)))?;
             stage.happen(world, entry)?;
         }
-        stage.compare(world, quiet)?;
+        stage.compare(world)?;
         stage.compare_settings(world)?;
         stage.leave(world, calm_since)?;
         Ok(stage.sum_up(world))

@@ -114,9 +114,9 @@ impl<C: Carrier> Control<C> {
             return Difference::None;
         }
         let source = self.switch_monitors.slots.get(handle);
-        let known = resync.map(|resync| &resync.calls).or(source.map(|source| &source.calls));
-        let known = known.and_then(|calls| calls.find(&wanted.call)?.parties.as_deref());
-        let told = known.filter(|_| !wanted.is_untold(monitor));
+        let calls = resync.map(|resync| &resync.calls).or(source.map(|source| &source.calls));
+        let told = calls.and_then(|calls| calls.find(&wanted.call)?.parties.as_deref());
+        let told = told.filter(|_| !wanted.is_untold(monitor));
         introduction.parties.as_deref().map_or(Difference::Others, |parties| parties.difference(told))
     }
 }

@@ -68,8 +68,6 @@ canaries! {
     a_request_about_two_lines_is_caught: ForeignConnection, "a connection of another line";
     a_transfer_that_is_not_told_to_all_is_caught: TransferUntold, "believes";
     a_party_forgotten_in_a_conference_is_caught: ForgottenParty, "other parties than there are";
-    parties_that_are_not_told_after_a_move_are_caught: PartiesUntold, "believes in the parties";
-    a_party_left_out_after_a_move_is_caught: PartyLeftOut, "believes in the parties";
     a_wrong_party_that_is_cleared_is_caught: WrongPartyCleared, "clears the wrong party";
     a_forwarding_told_to_the_wrong_line_is_caught: ForwardingToWrongLine, "does not belong to";
     a_consultation_whose_held_call_is_not_told_is_caught: HeldLost, "believes";

@@ -25,7 +25,6 @@ impl Broken {
             Canary::SwappedOldCalls if merges => {
                 Some(with_body(text, |body| exchanged(body, "primaryOldCall", "secondaryOldCall")))
             }
-            Canary::PartiesUntold if name == "ConferencedEvent" && !text.contains("<oldConnection>") => None,
             Canary::OldCallKept if merges => Some(with_body(text, |body| {
                 let new = parts(body, "newConnection").find_map(|new| element(new, "callID"));
                 let old = element(body, "callID");

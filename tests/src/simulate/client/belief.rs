@@ -11,7 +11,8 @@ struct Known {
     state: String,
     /// The numbers of the parties, if the client was told all of them: by a transfer or a conference, and since then.
     parties: Option<BTreeSet<String>>,
-    /// Whether the parties may be others than the client was told, or not be known, because it asked for its calls since.
+    /// Whether the parties may be others than the client was told, or not be known: because it asked for its calls since,
+    /// or came into the call.
     doubted: bool,
 }
 
@@ -92,7 +93,10 @@ impl Belief {
             return;
         }
         self.gone.remove(call);
-        let known = self.calls.entry(call.to_owned()).or_default();
+        // Into a call that others began it may come as the third, which no event says.
+        let doubted = !["ServiceInitiatedEvent", "OriginatedEvent"].contains(&name);
+        let known = self.calls.entry(call.to_owned());
+        let known = known.or_insert_with(|| Known { doubted, ..Known::default() });
         state.clone_into(&mut known.state);
         if let Some(parties) = &mut known.parties {
             note(parties, name, event);

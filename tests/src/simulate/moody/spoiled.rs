@@ -49,15 +49,6 @@ impl Spoiler {
                 let behind = after.split_once("</connectionListItem>").map_or("", |(_, behind)| behind);
                 event(&format!("{before}{behind}"), actions);
             }
-            Canary::PartyLeftOut if has("SnapshotCallResponse") => {
-                let Some((before, after)) = text.rsplit_once("<snapshotCallResponseInfo>") else {
-                    return false;
-                };
-                let behind = after.split_once("</snapshotCallResponseInfo>").map_or("", |(_, behind)| behind);
-                let invoke =
-                    bytes.get(4..8).and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok());
-                say(link, invoke.unwrap_or(EVENT_INVOKE), &format!("{before}{behind}"), actions);
-            }
             Canary::WrongPartyCleared if has("ConnectionClearedEvent") => {
                 let state = |state: &str| format!("<localConnectionInfo>{state}</localConnectionInfo>");
                 event(&text.replace(&state("connected"), &state("null")), actions);

@@ -51,12 +51,11 @@ impl Stage {
     ///
     /// # Errors
     /// A fault; a client that believes something else is one.
-    pub(in crate::simulate) fn compare(&mut self, world: &mut World, parties: bool) -> Result<(), Fault> {
+    pub(in crate::simulate) fn compare(&mut self, world: &mut World) -> Result<(), Fault> {
         self.refresh_all(world)?;
         let limit = world.now().saturating_add(COMPARED_WITHIN);
         let wrong = |stage: &Self, world: &World, client: &Client| {
-            let parties = || stage.wrong_parties(world, client).filter(|_| parties);
-            stage.error(world, client).or_else(parties)
+            stage.error(world, client).or_else(|| stage.wrong_parties(world, client))
         };
         self.run_until(world, "every client believes what it was told", limit, |stage, world| {
             stage.clients.iter().all(|client| wrong(stage, world, client).is_none())
@@ -65,7 +64,7 @@ impl Stage {
             let told = self.clients.iter().find_map(|client| wrong(self, world, client));
             Fault { what: told.unwrap_or(fault.what), ..fault }
         })?;
-        self.heed_anew(|_| {});
+        self.note_places();
         if !self.plan.snapshots {
             return Ok(());
         }
@@ -185,15 +184,15 @@ impl Stage {
         Some((node, session.handle, session.connection?))
     }
 
-    /// Lets all clients heed something from now on; it may change unheard while a session is moved.
-    fn heed_anew(&mut self, heed: impl Fn(&mut Client)) {
+    /// Notes where the clients' sessions are. While one is moved, some changes are not told: who the other is in a call of
+    /// two, and what is set at a phone.
+    fn note_places(&mut self) {
         let places: Vec<_> = self.clients.iter().map(|client| self.place(client)).collect();
         for (client, place) in self.clients.iter_mut().zip(places) {
             if client.place != place {
                 client.forget_pairs();
             }
             client.place = place;
-            heed(client);
         }
     }
 
@@ -259,7 +258,8 @@ impl Stage {
         for switch in &self.switches {
             switch.calls.borrow_mut().heed_settings();
         }
-        self.heed_anew(Client::heed_settings);
+        self.note_places();
+        self.clients.iter_mut().for_each(Client::heed_settings);
         self.set_phones(world);
         let soon = world.now().saturating_add(2 * SECOND);
         self.run_to(world, soon)?;

@@ -2,9 +2,10 @@
 
 use super::Stage;
 use crate::random::Random;
+use crate::simulate::SECOND;
 use crate::simulate::plan::{FIRST_PHONE, PHONES};
 use crate::simulate::schedule::{PARKING, some_number, some_phone};
-use crate::world::World;
+use crate::world::{Fault, World};
 
 /// What stands behind a verb and the phone.
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +174,33 @@ impl Stage {
         let suiting: Vec<&'static [Verb]> =
             suits.iter().filter(|(_, suits)| *suits).map(|(verbs, _)| *verbs).collect();
         random.pick(&suiting).copied().unwrap_or(IDLE)
+    }
+
+    /// Makes a conference of three phones of each phone system, as far as they are free, in every other world: what fails
+    /// after that finds one.
+    ///
+    /// # Errors
+    /// A fault meanwhile.
+    pub(in crate::simulate) fn confer(&mut self, world: &mut World) -> Result<(), Fault> {
+        let phone = |index: u64| FIRST_PHONE.saturating_add(world.seed().wrapping_add(index) % PHONES);
+        let [one, two, three] = [phone(0), phone(1), phone(2)];
+        if world.seed() % 2 == 1 {
+            return Ok(());
+        }
+        for line in [
+            format!("dial {one} {two}"),
+            format!("answer {two}"),
+            format!("consult {one} {three}"),
+            format!("answer {three}"),
+            format!("conference {one}"),
+        ] {
+            for switch in 0..self.switches.len() {
+                self.tell_switch(world, switch, &line);
+            }
+            let soon = world.now().saturating_add(SECOND);
+            self.run_to(world, soon)?;
+        }
+        Ok(())
     }
 
     /// Changes what is set at some phones and from some clients: of that all clients of these lines must be told.
