@@ -52,7 +52,7 @@ const ANSWERS: [(&str, &str); 7] = [
 /// A phone system on a port of its own, until the process ends.
 pub(crate) struct Answerer {
     pub(crate) address: String,
-    /// How many HoldCalls and `TransferCall`s it was asked for.
+    /// How many `HoldCall`s and `TransferCall`s it was asked for.
     served: Arc<AtomicU64>,
 }
 

@@ -51,14 +51,14 @@ fn print_table(table: &mut Table<'_>) -> io::Result<()> {
     table.row(&format!("{name}: 1,000 dialogs on 1 connection, GetCSTAFeatures"), of_gateway(SATURATION))?;
     table.row(&format!("{name}: SnapshotDevice, through the link and back"), of_gateway(snapshot))?;
     table.row(&format!("{name}: 1 dialog"), of_gateway(ONE_AT_A_TIME))?;
-    let answerer = Answerer::start();
-    let answered = Office::with_answerer(&answerer);
+    let phone_system = Answerer::start();
+    let answered = Office::with_answerer(&phone_system);
     for (what, document) in [("HoldCall", HOLD), ("TransferCall", TRANSFER)] {
         let load = Load { document, ..SATURATION };
         table.row(&format!("{name}: {what}, through the link and back"), || {
-            let before = answerer.served();
+            let before = phone_system.served();
             let time = answered.processor_time(load);
-            assert_eq!(answerer.served() - before, u64::from(load.calls) * 10, "each was asked for");
+            assert_eq!(phone_system.served() - before, u64::from(load.calls) * 10, "each was asked for");
             time
         })?;
     }
