@@ -37,6 +37,12 @@ fn engine(header: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
     Ok(Box::new(Engine::new(header.config()?, header.seed)))
 }
 
+/// An engine with the directory that its recording names.
+fn listed(header: &Header) -> Result<Box<dyn Machine>, Vec<ConfigError>> {
+    let directory = header.directory.as_ref().and_then(DirectoryVersion::directory).unwrap();
+    Ok(Box::new(Engine::new(header.config()?, header.seed).with_directory(Arc::clone(directory))))
+}
+
 fn header() -> Header {
     let settings = [
         "sip.tcp = [\"192.0.2.1:5060\"]",
@@ -258,8 +264,12 @@ fn what_should_be_a_word_and_has_digits_is_sensitive() {
 
 #[test]
 fn users_and_their_devices_are_replaced_alike_wherever_they_are_named() {
-    let recorder = TraceRecorder::new(header(), Form::Verbatim, Digests::Every);
-    let mut pump = Pump::new(engine(&header()).unwrap(), recorder);
+    let text = "ctigate directory 1\nline 1001\ndevice SEP0012AB34CD56\ndevice Archers-Phone\n\
+        appearance 1001 SEP0012AB34CD56 1\nappearance 1001 Archers-Phone 12\nuser alice line=1001\n";
+    let directory = Arc::new(Directory::read(text, "test").unwrap());
+    let header = Header { directory: Some(DirectoryVersion::from(Arc::clone(&directory))), ..header() };
+    let recorder = TraceRecorder::new(header.clone(), Form::Verbatim, Digests::Every);
+    let mut pump = Pump::new(listed(&header).unwrap(), recorder);
     let select = |user, choice| {
         let command = crate::input::Command::Select { user, choice };
         Input::Command { token: Some(Token::new(3)), command }
@@ -276,8 +286,10 @@ fn users_and_their_devices_are_replaced_alike_wherever_they_are_named() {
         pump.input(Instant::from_micros(micros), input, &mut crate::pump::NoEffects);
     }
     let trace = pump.into_parts().1.finish();
-    let redacted = redact(&[&trace], &SECRET, |_| KEYS, engine).unwrap();
+    let mut find = |hash| (hash == directory.hash()).then(|| Arc::clone(&directory));
+    let redacted = redact_with(&[&trace], &SECRET, |_| KEYS, &mut find, listed).unwrap();
     assert_eq!(redacted.parted, None);
+    let [other] = &redacted.directories[..] else { panic!("one directory") };
     let text = String::from_utf8(redacted.trace).unwrap();
     for word in ["alice", "sep0012", "ab34cd56", "archer"] {
         assert!(!text.to_lowercase().contains(word), "{word} in {text}");
@@ -287,7 +299,8 @@ fn users_and_their_devices_are_replaced_alike_wherever_they_are_named() {
     assert!(device.ends_with(":1") && text.contains(&format!("select {user} automatic")), "{text}");
     assert!(text.to_lowercase().contains(&format!("command 3 select {user} ")), "{text}");
     assert!(text.contains(&format!("> persist 2 selection/{user}\n")), "{text}");
-    assert!(replay(&[text.as_bytes()], engine).is_ok());
+    let mut find = |hash| (hash == other.hash()).then(|| Arc::clone(other));
+    assert!(crate::trace::replay_with(&[text.as_bytes()], &mut find, listed).is_ok());
 }
 
 #[test]
@@ -393,8 +406,8 @@ fn a_choice_of_any_key_is_kept_and_the_text_beside_it_is_not() {
         header.settings.retain(|setting| setting.key != key);
         let set = crate::setting::read_line(&format!("{key} = {text}")).unwrap();
         header.settings.push(set.clone());
-        if key.rsplit_once('.').is_some_and(|(_, field)| field == "login") {
-            // A login needs more.
+        if key.rsplit_once('.').is_some_and(|(_, field)| ["login", "kind"].contains(&field)) {
+            // They need more.
             header.settings.retain(|setting| setting.key != "cti.session");
             for needed in ["user", "password_file"] {
                 let line = format!("cti.connection[0].{needed} = \"acme\"");
@@ -445,14 +458,8 @@ fn a_directory_is_redacted_with_the_run_and_users_are_still_found() {
     let directory = Arc::new(Directory::read(text, "test").unwrap());
     let version = Some(DirectoryVersion::from(Arc::clone(&directory)));
     let header = Header { directory: version, ..header() };
-    let make = |header: &Header| {
-        let directory = header.directory.as_ref().and_then(DirectoryVersion::directory).unwrap();
-        let engine = Engine::new(header.config()?, header.seed).with_directory(Arc::clone(directory));
-        let machine: Box<dyn Machine> = Box::new(engine);
-        Ok(machine)
-    };
     let recorder = TraceRecorder::new(header.clone(), Form::Verbatim, Digests::Every);
-    let mut pump = Pump::new(make(&header).unwrap(), recorder);
+    let mut pump = Pump::new(listed(&header).unwrap(), recorder);
     let socket = |text: &str| text.parse().unwrap();
     let listener = Some(ListenerId::new(0));
     let peer = Peer { address: socket("192.0.2.7:40000"), local: socket("192.0.2.1:5060"), listener };
@@ -473,18 +480,21 @@ fn a_directory_is_redacted_with_the_run_and_users_are_still_found() {
     assert!(text.contains("SIP/2.0 200 OK"), "alice signs in:\n{text}");
     assert!(text.contains("SIP/2.0 404 Unknown user") || text.contains("SIP/2.0 403 User not"), "{text}");
     let mut find = |hash| (hash == directory.hash()).then(|| Arc::clone(&directory));
-    let redacted = redact_with(&[&old], &SECRET, |_| KEYS, &mut find, make).unwrap();
+    let redacted = redact_with(&[&old], &SECRET, |_| KEYS, &mut find, listed).unwrap();
     assert_eq!(redacted.parted, None, "{}", String::from_utf8_lossy(&redacted.trace));
     let [other] = &redacted.directories[..] else { panic!("one directory") };
-    let mut listed = String::new();
-    other.write(&mut listed);
-    let all = listed.clone() + &String::from_utf8_lossy(&redacted.trace);
+    let mut written = String::new();
+    other.write(&mut written);
+    let all = written.clone() + &String::from_utf8_lossy(&redacted.trace);
     for word in ["alice", "archer", "kreuzberg", "12345", "desk77", "acme", "mallory", "4th"] {
         assert!(!all.to_lowercase().contains(word), "{word} is still there:\n{all}");
     }
-    assert!(listed.contains(" enabled=no role=administrator") && listed.contains(" 1\n"), "{listed}");
+    assert!(written.contains(" enabled=no role=administrator") && written.contains(" 1\n"), "{written}");
     let mut find = |hash| (hash == other.hash()).then(|| Arc::clone(other));
-    assert_eq!(crate::trace::replay_with(&[&redacted.trace], &mut find, make).unwrap().steps, redacted.steps);
-    let missing = redact_with(&[&old], &SECRET, |_| KEYS, &mut |_| None, make).unwrap_err();
+    assert_eq!(
+        crate::trace::replay_with(&[&redacted.trace], &mut find, listed).unwrap().steps,
+        redacted.steps
+    );
+    let missing = redact_with(&[&old], &SECRET, |_| KEYS, &mut |_| None, listed).unwrap_err();
     assert_eq!(missing, ReplayError::NoDirectory(directory.hash()));
 }
