@@ -117,7 +117,12 @@ impl<C: Carrier> Control<C> {
         let calls = resync.map(|resync| &resync.calls).or(source.map(|source| &source.calls));
         let told = calls.and_then(|calls| calls.find(&wanted.call)?.parties.as_deref());
         let told = told.filter(|_| !wanted.is_untold(monitor));
-        introduction.parties.as_deref().map_or(Difference::Others, |parties| parties.difference(told))
+        match (introduction.parties.as_deref(), are_conference(&introduction.found)) {
+            (Some(parties), true) => parties.difference(told),
+            (Some(parties), false) => parties.difference_of_two(told),
+            (None, true) => Difference::Others,
+            (None, false) => Difference::None,
+        }
     }
 }
 
@@ -129,17 +134,18 @@ impl Introduction<'_> {
         let local = Some(state_at(self.call.stage));
         match lacks {
             Difference::None => {}
-            Difference::Left(name) => {
-                let left = Device { id: name, type_of_number: None };
-                let connection = Connection { call: id, device: Some(left) };
-                pass(&Event::Call(CallEvent {
-                    subject: Party::Device(left),
-                    local,
-                    cause: "normalClearing",
-                    ..CallEvent::new(CallEventKind::ConnectionCleared, connection)
-                }));
+            Difference::Left(names) => {
+                for name in names {
+                    let left = Device { id: name, type_of_number: None };
+                    let connection = Connection { call: id, device: Some(left) };
+                    pass(&Event::Call(CallEvent {
+                        subject: Party::Device(left),
+                        local,
+                        cause: "normalClearing",
+                        ..CallEvent::new(CallEventKind::ConnectionCleared, connection)
+                    }));
+                }
             }
-            Difference::Others if !are_conference(&self.found) => {}
             Difference::Others => {
                 let list: Vec<ListItem<'_>> = self.found.iter().map(|one| self.item(one)).collect();
                 pass(&Event::Call(CallEvent {

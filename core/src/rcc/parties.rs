@@ -26,8 +26,8 @@ pub(crate) struct Parties(Vec<Word>);
 pub(super) enum Difference {
     /// Nothing: it knows them.
     None,
-    /// That this one has left.
-    Left(Word),
+    /// That these have left.
+    Left(Vec<Word>),
     /// Who they are.
     Others,
 }
@@ -84,9 +84,17 @@ impl Parties {
         let has_joined = self.0.iter().any(|now| !knows.0.contains(now));
         match (gone.next(), gone.next(), has_joined) {
             (None, _, false) => Difference::None,
-            (Some(left), None, false) if is_number(left) => Difference::Left(left.clone()),
+            (Some(left), None, false) if is_number(left) => Difference::Left(Vec::from([left.clone()])),
             _ => Difference::Others,
         }
+    }
+
+    /// What a client is to be told that `knows` these parties of a call that is no conference any more: of two parties
+    /// events tell who comes, but not that those are gone who left unheard.
+    pub(super) fn difference_of_two(&self, knows: Option<&Self>) -> Difference {
+        let before = knows.into_iter().flat_map(|knows| &knows.0);
+        let gone: Vec<Word> = before.filter(|one| is_number(one) && !self.0.contains(one)).cloned().collect();
+        if gone.is_empty() { Difference::None } else { Difference::Left(gone) }
     }
 }
 

@@ -16,7 +16,7 @@ fn on_call(id: &str, state: Option<State>) -> OnCall<'_> {
 
 #[test]
 fn only_one_number_that_left_is_told_as_such() {
-    let left = |name: &str| Difference::Left(Word::from(name));
+    let left = |name: &str| Difference::Left(Vec::from([Word::from(name)]));
     for (knows, found, difference) in [
         (&["1002", "1003"][..], &["1003", "1002"][..], Difference::None),
         (&["1002", "1003"], &["1002"], left("1003")),
@@ -28,6 +28,24 @@ fn only_one_number_that_left_is_told_as_such() {
         assert_eq!(parties(found).difference(Some(&parties(knows))), difference, "{knows:?} {found:?}");
     }
     assert_eq!(parties(&[]).difference(None), Difference::Others);
+}
+
+#[test]
+fn of_a_call_that_is_no_conference_any_more_all_that_left_are_told() {
+    let left = |names: &[&str]| Difference::Left(names.iter().map(|name| Word::from(*name)).collect());
+    for (knows, found, difference) in [
+        (&["1002", "1003"][..], &["1002"][..], left(&["1003"])),
+        (&["1002", "1003"], &["701"], left(&["1002", "1003"])),
+        (&["1002", "T7"], &["701"], left(&["1002"])),
+        (&["1002"], &["1002"], Difference::None),
+    ] {
+        assert_eq!(
+            parties(found).difference_of_two(Some(&parties(knows))),
+            difference,
+            "{knows:?} {found:?}"
+        );
+    }
+    assert_eq!(parties(&["1002"]).difference_of_two(None), Difference::None);
 }
 
 #[test]

@@ -46,16 +46,17 @@ impl Stage {
     }
 
     /// Checks that each client's idea of its calls is what the phone system knows, or becomes so once it has asked, if
-    /// it has an excuse; and so for the parties of its calls: it must know who is in a conference, wherever its session
-    /// was moved meanwhile, and of a call of two who the other is, if it was told that since it was moved last.
+    /// it has an excuse; and with `parties` so for those of its calls: it must know who is in a conference, and of a call
+    /// of two who the other is, if it was told that since it was moved last.
     ///
     /// # Errors
     /// A fault; a client that believes something else is one.
-    pub(in crate::simulate) fn compare(&mut self, world: &mut World) -> Result<(), Fault> {
+    pub(in crate::simulate) fn compare(&mut self, world: &mut World, parties: bool) -> Result<(), Fault> {
         self.refresh_all(world)?;
         let limit = world.now().saturating_add(COMPARED_WITHIN);
         let wrong = |stage: &Self, world: &World, client: &Client| {
-            stage.error(world, client).or_else(|| stage.wrong_parties(world, client))
+            let parties = || stage.wrong_parties(world, client).filter(|_| parties);
+            stage.error(world, client).or_else(parties)
         };
         self.run_until(world, "every client believes what it was told", limit, |stage, world| {
             stage.clients.iter().all(|client| wrong(stage, world, client).is_none())
