@@ -50,6 +50,14 @@ fn check_logins(checked: &Checked, errors: &mut Vec<ConfigError>) {
                 errors.push(checked.error(&key(asking), format!("needs {}", key(field))));
             }
         }
+        if is_asterisk && checked.texts(&key("families")).count() != 4 {
+            errors.push(
+                checked.error(
+                    &key("families"),
+                    "must name four: always, busy, no answer, do not disturb".into(),
+                ),
+            );
+        }
         if is_asterisk && has_login {
             errors
                 .push(checked.error(&key("login"), "belongs to CSTA: an Asterisk has one login only".into()));

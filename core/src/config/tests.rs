@@ -375,3 +375,16 @@ fn attributes_of_an_ldap_directory_have_names_by_keys() {
         ["ipPhone", "telephoneNumber"]
     );
 }
+
+#[test]
+fn an_asterisk_needs_a_user_a_password_and_four_families() {
+    let asterisk = |more: &str| config(&format!("{LEAST}cti.connection[0].kind = \"asterisk\"\n{more}"));
+    let login = "cti.connection[0].user = \"a\"\ncti.connection[0].password_file = \"/p\"\n";
+    assert!(asterisk(login).is_ok());
+    assert_eq!(asterisk("").unwrap_err().len(), 2);
+    for (wrong, said) in [("families = [\"CF\"]", "must name four"), ("login = \"avaya\"", "belongs to CSTA")]
+    {
+        let errors = asterisk(&format!("{login}cti.connection[0].{wrong}\n")).unwrap_err();
+        assert!(errors.len() == 1 && errors[0].contains(said), "{errors:?}");
+    }
+}

@@ -131,9 +131,11 @@ impl Calls {
         }
     }
 
-    /// Notes that an endpoint is a line, though its name is no number.
+    /// Notes that an endpoint is a line, though its name is no number. There are at most as many as channels.
     pub fn add_line(&mut self, endpoint: &str) {
-        self.lines.insert(endpoint.into());
+        if !fields::is_number(endpoint) && self.lines.len() < self.limit {
+            self.lines.insert(endpoint.into());
+        }
     }
 
     /// Tells a line's monitors of its calls from now on, or no longer. News are made for such lines only.

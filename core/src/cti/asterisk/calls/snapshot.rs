@@ -24,7 +24,12 @@ pub(super) struct Listing {
     pub(super) ended: BTreeSet<Text>,
 }
 
-crate::digest! { struct Listing { found, purposes, ended } }
+// It is read anew with every message, so its lengths stand for it: what is in it shows once it is complete.
+crate::digest! { struct Listing {
+    found => found.len(),
+    purposes => purposes.len(),
+    ended => ended.len(),
+} }
 
 /// A channel in the list.
 #[derive(Debug)]
@@ -37,8 +42,6 @@ struct Found {
     /// Whether it is in a conference room.
     confers: bool,
 }
-
-crate::digest! { struct Found { channel, bridge, on_hold, confers } }
 
 /// The variable of a channel that says whether it is on hold.
 const ON_HOLD: &str = "CHANNEL(onhold)=";

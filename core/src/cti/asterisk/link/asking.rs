@@ -145,6 +145,7 @@ impl AsteriskLink {
         let unique = self.making.iter().find(|(_, making)| making.id == id).map(|(unique, _)| unique.clone());
         let Some(unique) = unique else { return };
         self.making.remove(&unique);
+        self.calls.forget(&unique);
         if let Ok(channel) = Token::new(&unique) {
             self.send(&Action::Hangup { channel, cause: None }, Asked::Nothing, output);
         }

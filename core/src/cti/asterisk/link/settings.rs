@@ -122,8 +122,7 @@ impl AsteriskLink {
         output: &mut Output<'_>,
     ) -> Result<(), CstaError> {
         let family = Box::<str>::from(self.family(kind));
-        let family = Token::new(&family).map_err(|_| CstaError::GENERIC_OPERATION)?;
-        let key = Token::new(line).map_err(|_| CstaError::INVALID_DEVICE_ID)?;
+        let (family, key) = entry(&family, line)?;
         self.send(&Action::DbGet { family, key }, asked, output);
         Ok(())
     }
@@ -176,8 +175,7 @@ impl AsteriskLink {
             (kind, if is_on { to } else { "" })
         };
         let family = Box::<str>::from(self.family(kind));
-        let family = Token::new(&family).map_err(|_| CstaError::GENERIC_OPERATION)?;
-        let key = Token::new(line).map_err(|_| CstaError::INVALID_DEVICE_ID)?;
+        let (family, key) = entry(&family, line)?;
         let then = Then::Set(asked.service, kind, line.into(), value.into());
         let action = if value.is_empty() {
             Action::DbDel { family, key }
@@ -239,6 +237,12 @@ impl AsteriskLink {
         let kind = self.settings.families.iter().position(|known| known == family)?;
         u8::try_from(kind).ok().filter(|kind| usize::from(*kind) < KINDS.len())
     }
+}
+
+/// The entry of the database with this family, for a line.
+fn entry<'t>(family: &'t str, line: &'t str) -> Result<(Token<'t>, Token<'t>), CstaError> {
+    let family = Token::new(family).map_err(|_| CstaError::GENERIC_OPERATION)?;
+    Ok((family, Token::new(line).map_err(|_| CstaError::INVALID_DEVICE_ID)?))
 }
 
 /// The members for one type of forwarding; `name` is that of the number's.
