@@ -7,7 +7,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::calls::Calls;
+use super::calls::{Call, Calls};
 use super::control::Control;
 use super::noting::Field;
 use super::parties::{Parties, lists_parties, may_be_conference};
@@ -34,6 +34,8 @@ pub(super) struct Wanted {
     pub(super) call: Word,
     /// The monitors whose clients know less of it than those do that are told all events.
     untold: Few<Handle<Monitor>>,
+    /// Whether clients may have been shown it as a call of three or more.
+    pub(super) was_conference: bool,
     /// Whether an event has said since what is asked for.
     is_answered: bool,
 }
@@ -59,16 +61,23 @@ pub(super) enum Answered {
 
 impl Wanted {
     /// The line's present calls of which it is to be asked who is in them: those that a snapshot shows with three
-    /// parties or more, or whose states it does not tell, and those that were conferences before.
-    pub(super) fn of(now: &Calls, items: &[SnapshotItem<'_>]) -> VecDeque<Self> {
+    /// parties or more, or whose states it does not tell, and those that were conferences before, or are for a client
+    /// that knows the calls `told`.
+    pub(super) fn of(now: &Calls, told: Option<&Calls>, items: &[SnapshotItem<'_>]) -> VecDeque<Self> {
         let item_of = |id: &str| items.iter().find(|item| item.connection.call == Some(id));
-        let may_be = |id: &str| item_of(id).is_some_and(may_be_conference);
-        let was_one = |parties: &Parties| parties.are_a_conference();
-        let wanted =
-            now.iter().filter(|call| call.parties.as_deref().is_some_and(was_one) || may_be(&call.id));
-        wanted
-            .map(|call| Self { call: call.id.clone(), untold: Few::default(), is_answered: false })
-            .collect()
+        let wanted = |call: &Call| {
+            let shown = item_of(&call.id).filter(|item| may_be_conference(item));
+            let known = [Some(call), told.and_then(|told| told.find(&call.id))];
+            let mut known = known.into_iter().filter_map(|known| known?.parties.as_deref());
+            let was_one = known.any(Parties::are_a_conference);
+            (was_one || shown.is_some()).then(|| Self {
+                call: call.id.clone(),
+                untold: Few::default(),
+                was_conference: was_one || shown.is_some_and(|item| !item.states.is_empty()),
+                is_answered: false,
+            })
+        };
+        now.iter().filter_map(wanted).collect()
     }
 
     /// Whether a monitor's client knows less of the call than those do that are told all events.
@@ -94,6 +103,7 @@ impl Inquiry {
             };
             new.untold.iter().for_each(|monitor| known.note_untold(*monitor));
             known.is_answered = false;
+            known.was_conference |= new.was_conference;
             self.is_stale |= index == Some(0);
         }
     }
@@ -253,4 +263,4 @@ impl<C: Carrier> Control<C> {
 
 crate::digest! { struct Inquiry { calls, asked, is_stale } }
 
-crate::digest! { struct Wanted { call, untold, is_answered } }
+crate::digest! { struct Wanted { call, untold, was_conference, is_answered } }

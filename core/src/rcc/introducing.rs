@@ -119,6 +119,10 @@ impl<C: Carrier> Control<C> {
         let told = told.filter(|_| !wanted.is_untold(monitor));
         match (introduction.parties.as_deref(), are_conference(&introduction.found)) {
             (Some(parties), true) => parties.difference(told),
+            // It was shown as a conference of parties without names, and is none any more.
+            (Some(_), false) if told.is_none() && wanted.was_conference && introduction.found.len() == 2 => {
+                Difference::Others
+            }
             (Some(parties), false) => parties.difference_of_two(told),
             (None, true) => Difference::Others,
             (None, false) => Difference::None,

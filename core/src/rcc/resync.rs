@@ -212,7 +212,7 @@ impl<C: Carrier> Control<C> {
         let snapshot =
             Snapshot { switch, line: &device, items, limit, parties, since: &since, known: &known };
         switch_monitor.calls = resync.compare(&snapshot);
-        let wanted = Wanted::of(&switch_monitor.calls, items);
+        let wanted = Wanted::of(&switch_monitor.calls, resync.calls_of(switch), items);
         note_crowded(step, self.pool.name_of(link.index()), switch_monitor, items);
         if !wanted.is_empty() {
             self.note_untold(source, &snapshot, wanted);

@@ -188,11 +188,13 @@ const ROWS: &[(&[&str], &str, &str, &str)] = &[
     // It is not known yet whether the parties are three.
     (&[], "5", "1001 connected, 1002 connected, 1003 connected", "Conferenced 5 connected 1001+1002+1003"),
     (&[], "5", "1001 connected, 1002 connected", ""),
+    // It was shown as a conference, and is none any more.
+    (&[], THREE, "1001 connected, 1002 connected", "Conferenced 5 connected 1001+1002"),
+    (&[], THREE, "1001 connected, 1002 null, 1003 connected", "Conferenced 5 connected 1001+1003"),
     // Answers that are of no use.
     (&[], THREE, "", ""),
     (&[], THREE, "1002 connected, 1003 connected, 1004 connected", ""),
     (&[], THREE, "1001 null, 1002 connected, 1003 connected, 1004 connected", ""),
-    (&[], THREE, "1001 connected, 1002 null, 1003 connected", ""),
     (&[], THREE, "1001 connected, 1002 alerting, 1003 alerting", ""),
 ];
 
@@ -233,6 +235,19 @@ fn after_one_who_joined_or_left_was_told_the_parties_are_known() {
     assert_eq!(told(&mut bench, &client), "");
 }
 
+/// A client that signs in at a line with these calls, and has not been told yet.
+fn signing_in(bench: &mut Bench, system: PhoneSystem, calls: &str) -> Client {
+    let mut client = Client::new(bench, "alice");
+    let body = client.sign_in_body();
+    client.send(bench, "INVITE", &body);
+    system.serve(bench, "SnapshotDevice", |_| snapshot(calls));
+    client.take_tag(&only(&client.heard(bench), 200));
+    client.send(bench, "ACK", "");
+    client.monitor(bench, system, "m1");
+    system.serve(bench, "SnapshotDevice", |_| snapshot(calls));
+    client
+}
+
 #[test]
 fn one_who_signs_into_a_conference_is_told_who_is_in_it() {
     for (states, shown) in [
@@ -247,19 +262,27 @@ fn one_who_signs_into_a_conference_is_told_who_is_in_it() {
         ("5 alerting connected connected", "Delivered 5 alerting, Conferenced 5 alerting 1001+1002+1003"),
     ] {
         let (mut bench, system) = bench(&[]);
-        let mut client = Client::new(&mut bench, "alice");
-        let body = client.sign_in_body();
-        client.send(&mut bench, "INVITE", &body);
-        system.serve(&mut bench, "SnapshotDevice", |_| snapshot(states));
-        client.take_tag(&only(&client.heard(&mut bench), 200));
-        client.send(&mut bench, "ACK", "");
-        client.monitor(&mut bench, system, "m1");
-        system.serve(&mut bench, "SnapshotDevice", |_| snapshot(states));
+        let client = signing_in(&mut bench, system, states);
         let own = states.split(' ').nth(1).unwrap_or_default();
         let parties = format!("1001 {own}, 1002 connected, 1003 connected");
         system.serve(&mut bench, "SnapshotCall", |_| on_call("5", &parties));
         assert_eq!(told(&mut bench, &client), shown);
     }
+}
+
+#[test]
+fn one_who_signs_into_a_conference_that_shrinks_meanwhile_learns_who_is_left() {
+    let (mut bench, system) = bench(&[]);
+    let client = signing_in(&mut bench, system, THREE);
+    assert_eq!(told(&mut bench, &client), "Established 5 connected");
+    let [question] = asked(&mut bench, system).try_into().expect("one question");
+    other(&mut bench, system, "m1", ("ConnectionClearedEvent", "1003"));
+    system.say(&mut bench, question.invoke, &on_call("5", "1001 connected, 1002 connected"));
+    system.serve(&mut bench, "SnapshotCall", |_| on_call("5", "1001 connected, 1002 connected"));
+    assert_eq!(
+        told(&mut bench, &client),
+        "ConnectionCleared 5 connected 1003, Conferenced 5 connected 1001+1002"
+    );
 }
 
 #[test]
@@ -308,6 +331,41 @@ fn one_who_was_not_told_before_the_connection_fails_is_told_after() {
     assert_eq!(told(&mut bench, &bob), "Conferenced 5 connected 1001+1002+1003");
     assert_eq!(told(&mut bench, &alice), "");
     assert!((1..=2).contains(&questions), "{questions}");
+}
+
+#[test]
+fn each_of_two_clients_of_a_line_learns_after_a_move_who_left_meanwhile() {
+    let (mut bench, system) = bench(&[]);
+    let mut alice = knowing(&mut bench, system, "5", &["1001", "1002", "1003"]);
+    let calls = "4 connected connected, 5 connected connected";
+    let mut bob = Client::new(&mut bench, "bob");
+    bob.sign_in(&mut bench, system);
+    let object = bob.monitor_object();
+    only(&bob.info(&mut bench, "MonitorStart", &object), 200);
+    system.serve(&mut bench, "SnapshotDevice", |_| {
+        snapshot("4 connected connected, 5 connected connected connected")
+    });
+    let three = "1001 connected, 1002 connected, 1003 connected";
+    system.serve(&mut bench, "SnapshotCall", |_| on_call("5", three));
+    assert!(told(&mut bench, &bob).ends_with("Conferenced 5 connected 1001+1002+1003"));
+    let system = reconnected(&mut bench, system);
+    found(&mut bench, system, &mut alice, "5 connected connected");
+    system.serve(&mut bench, "SnapshotCall", |_| on_call("5", "1001 connected, 1003 connected"));
+    assert_eq!(told(&mut bench, &alice), "ConnectionCleared 5 connected 1002");
+    bob.invite(&mut bench);
+    for _ in 0..3 {
+        for one in system.asked(&mut bench) {
+            let answer = if one.root() == "SnapshotCall" {
+                on_call("5", "1001 connected, 1003 connected")
+            } else {
+                snapshot(calls)
+            };
+            system.say(&mut bench, one.invoke, &answer);
+        }
+    }
+    let events = told(&mut bench, &bob);
+    let left = ["ConnectionCleared 5 connected 1002", "Conferenced 5 connected 1001+1003"];
+    assert!(left.contains(&events.as_str()), "{events}");
 }
 
 #[test]

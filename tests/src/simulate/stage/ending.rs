@@ -290,8 +290,19 @@ impl Stage {
         };
         let heard: Vec<String> = client.settings().iter().map(in_its_terms).collect();
         let set: Vec<String> = set.iter().map(in_its_terms).collect();
-        // A slow client is still told of earlier changes.
-        let right = set.ends_with(&heard) && heard.len() >= set.len().saturating_sub(earlier);
+        // A slow client is still told of earlier changes, first of those at the phone system that its session was at.
+        let before = |change: &&String| {
+            let mut elsewhere = self.switches.iter().enumerate().filter(|(other, _)| *other != switch);
+            elsewhere.any(|(_, other)| {
+                let calls = other.calls.borrow();
+                let (set, earlier) = calls.changes(phone);
+                set.iter().take(earlier).any(|set| in_its_terms(set) == **change)
+            })
+        };
+        let late = heard.iter().take_while(before).count();
+        let is_right =
+            |heard: &[String]| set.ends_with(heard) && heard.len() >= set.len().saturating_sub(earlier);
+        let right = (0..=late).any(|late| heard.get(late..).is_some_and(is_right));
         (!right).then(|| {
             let user = &client.plan.user;
             format!(
