@@ -25,6 +25,9 @@ pub(crate) enum Round {
     Register,
     /// SnapshotDevice, which the phone system is asked for.
     Snapshot,
+    /// MakeCall.
+    #[allow(dead_code, reason = "it is not for every measurement")]
+    Call,
     /// BYE.
     SignOut,
 }
@@ -126,6 +129,18 @@ impl Proxy {
         heard
     }
 
+    /// Waits for a request of the gateway's and answers it; `None` if none comes within the time.
+    #[allow(dead_code, reason = "it is not for every measurement")]
+    pub(crate) fn hear(&mut self, within: Duration) -> io::Result<Option<Sip>> {
+        self.stream.get_ref().set_read_timeout(Some(within))?;
+        let heard = Sip::read(&mut self.stream);
+        self.stream.get_ref().set_read_timeout(None)?;
+        if let Some(message) = &heard {
+            self.stream.get_mut().write_all(message.answered(200).as_bytes())?;
+        }
+        Ok(heard)
+    }
+
     /// Sends what is to be sent, unless there is something to read first.
     fn flush(&mut self) -> io::Result<()> {
         if self.stream.buffer().is_empty() {
@@ -148,6 +163,14 @@ impl Proxy {
             Round::Snapshot => {
                 let object = client.snapshot_object();
                 self.ask(index, "INFO", &csta("SnapshotDevice", &object));
+            }
+            Round::Call => {
+                let call = format!(
+                    "<callingDevice>{}</callingDevice><calledDirectoryNumber>tel:0309999</calledDirectoryNumber>\
+                     <autoOriginate>doNotPrompt</autoOriginate>",
+                    client.uri
+                );
+                self.ask(index, "INFO", &csta("MakeCall", &call));
             }
             Round::Register => {
                 let types = "<requestTypes><systemStatus>true</systemStatus></requestTypes>";

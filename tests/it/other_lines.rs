@@ -54,6 +54,35 @@ fn monitored(bench: &mut Bench, system: PhoneSystem, bob: &mut Client, named: &s
     id
 }
 
+/// The connection fails and is back, and its monitors follow; the phone system knows no calls. Returns what it was asked
+/// about which devices.
+fn rebound(bench: &mut Bench, system: PhoneSystem) -> (PhoneSystem, Vec<String>) {
+    let system = system.reconnected(bench);
+    bench.advance(ctigate_core::Duration::from_secs(1));
+    let mut devices = Vec::new();
+    loop {
+        let asked = system.asked(bench);
+        if asked.is_empty() {
+            return (system, devices);
+        }
+        for one in asked {
+            let answer = if one.root() == "MonitorStart" {
+                let named = format!("n{}", devices.len());
+                csta("MonitorStartResponse", &format!("<monitorCrossRefID>{named}</monitorCrossRefID>"))
+            } else {
+                snapshot(one.element("snapshotObject"), &[])
+            };
+            devices.push(format!(
+                "{} {}{}",
+                one.root(),
+                one.element("deviceObject"),
+                one.element("snapshotObject")
+            ));
+            system.say(bench, one.invoke, &answer);
+        }
+    }
+}
+
 #[test]
 fn a_request_acts_for_another_line_that_its_user_may_control() {
     // The phone system's call 5, as clients are shown it.
@@ -148,32 +177,35 @@ fn a_monitor_of_another_line_moves_with_its_session() {
     let id = monitored(&mut bench, system, &mut bob, "m2");
     established(&mut bench, system, ("m2", "6", "1009"));
     bob.heard(&mut bench);
-    let system = system.reconnected(&mut bench);
-    bench.advance(ctigate_core::Duration::from_secs(1));
-    let mut devices = Vec::new();
-    loop {
-        let asked = system.asked(&mut bench);
-        if asked.is_empty() {
-            break;
-        }
-        for one in asked {
-            let answer = if one.root() == "MonitorStart" {
-                csta("MonitorStartResponse", "<monitorCrossRefID>m3</monitorCrossRefID>")
-            } else {
-                snapshot(one.element("snapshotObject"), &[])
-            };
-            devices.push(format!(
-                "{} {}{}",
-                one.root(),
-                one.element("deviceObject"),
-                one.element("snapshotObject")
-            ));
-            system.say(&mut bench, one.invoke, &answer);
-        }
-    }
+    let (_, devices) = rebound(&mut bench, system);
     assert_eq!(devices, ["MonitorStart 1009", "SnapshotDevice 1009"]);
     let [cleared] = bob.heard(&mut bench).try_into().expect("what changed");
     assert_eq!((cleared.root(), cleared.element("monitorCrossRefID")), ("ConnectionClearedEvent", &*id));
+}
+
+#[test]
+fn a_call_made_for_another_line_is_that_lines() {
+    let mut bench = Bench::of(&[domains(), ("cti.recovery", Value::Text("rebind".into()))], listed);
+    let system = PhoneSystem::answer(&mut bench);
+    let mut bob = signed_in(&mut bench, system, "bob", "tel:1002;device=HARD2");
+    bob.monitor(&mut bench, system, "m1");
+    let id = monitored(&mut bench, system, &mut bob, "m2");
+    let make = format!(
+        "<callingDevice>{OTHER}</callingDevice><calledDirectoryNumber>1003</calledDirectoryNumber>\
+         <autoOriginate>doNotPrompt</autoOriginate>"
+    );
+    bob.info(&mut bench, "MakeCall", &make);
+    system.serve(&mut bench, "MakeCall", |_| {
+        csta("MakeCallResponse", &format!("<callingDevice>{}</callingDevice>", connection("7", "1009")))
+    });
+    let made = only(&bob.heard(&mut bench), 200);
+    rebound(&mut bench, system);
+    let [cleared] = bob.heard(&mut bench).try_into().expect("what changed");
+    assert_eq!(
+        (cleared.root(), cleared.element("callID")),
+        ("ConnectionClearedEvent", made.element("callID"))
+    );
+    assert_eq!(cleared.element("monitorCrossRefID"), id);
 }
 
 #[test]

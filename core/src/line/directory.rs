@@ -3,7 +3,7 @@
 //! A line appearance is the association of a line (a directory number in a partition) with a device. Lines and devices
 //! are many-to-many, and so are users and the line appearances that they may control. A [`Directory`] is built whole by
 //! a [`Builder`], whatever its entries come from, and never changes. Texts are in one string, entries in sorted lists:
-//! each look-up is a binary search. User IDs, mail and SIP addresses and device names compare without case, as
+//! each look-up is a binary search, or goes by a hash where every sign-in makes one. User IDs, mail and SIP addresses and device names compare without case, as
 //! directories do; numbers and partitions are compared as they are.
 
 use alloc::string::String;
@@ -12,8 +12,10 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 use crate::digest::{Digest, Digester};
+use by_text::ByText;
 
 mod builder;
+mod by_text;
 mod check;
 mod file;
 mod fold;
@@ -224,6 +226,8 @@ pub struct Directory {
     devices: Vec<DeviceEntry>,
     /// By line, then device.
     appearances: Vec<AppearanceEntry>,
+    by_id: ByText,
+    by_number: ByText,
     by_mail: Vec<UserId>,
     by_sip: Vec<(Span, UserId)>,
     by_alias: Vec<LineId>,
@@ -278,6 +282,8 @@ impl Directory {
             lines: Vec::new(),
             devices: Vec::new(),
             appearances: Vec::new(),
+            by_id: ByText::new(),
+            by_number: ByText::new(),
             by_mail: Vec::new(),
             by_sip: Vec::new(),
             by_alias: Vec::new(),
@@ -313,8 +319,10 @@ impl Directory {
     /// The user with this ID, without case.
     #[must_use]
     pub fn user_by_id(&self, id: &str) -> Option<UserId> {
-        let order = |user: &UserEntry| fold::compare(self.texts.get(user.id), id);
-        self.users.binary_search_by(order).ok().map(|index| UserId(number(index)))
+        let is_it = |index: usize| {
+            self.users.get(index).is_some_and(|user| fold::compare(self.texts.get(user.id), id).is_eq())
+        };
+        self.by_id.find(id, is_it).map(|index| UserId(number(index)))
     }
 
     /// The user with this mail address, without case.
@@ -419,7 +427,12 @@ impl Directory {
 
     /// The lines with this number, in every partition.
     pub fn lines_numbered(&self, dn: &str) -> impl Iterator<Item = LineId> {
-        numbers(equal(&self.lines, |line| self.texts.get(line.number).cmp(dn))).map(LineId)
+        let is_it = |line: &LineEntry| self.texts.get(line.number) == dn;
+        let first = self.by_number.find(dn, |index| self.lines.get(index).is_some_and(is_it));
+        let start = first.unwrap_or(self.lines.len());
+        let lines = self.lines.get(start..).unwrap_or_default();
+        let count = lines.iter().take_while(|line| is_it(line)).count();
+        numbers(start..start.saturating_add(count)).map(LineId)
     }
 
     /// The line with this number in this partition; the empty partition is one of its own.

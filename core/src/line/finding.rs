@@ -107,8 +107,11 @@ impl Finder<'_> {
 
     /// Returns the identifier by which the phone system knows the line that a user means by an identifier within a
     /// session: as the phone system knows it, or in a form in which a line URI names it. `None` if the user may not
-    /// control it, or if several could be meant.
+    /// control it, if several could be meant, or if he is not enabled.
     pub(crate) fn line_of_user(&self, user: UserId, identifier: &str) -> Option<&str> {
+        if !self.directory.user(user).enabled {
+            return None;
+        }
         let known = |id: AppearanceId| device_of(self.directory, id);
         let device = device_named_by(identifier)?;
         if let Some(own) = self.directory.appearances_of_user(user).find(|id| known(*id) == device) {

@@ -16,6 +16,9 @@ use super::escapes::{escape, first_deceiving, unescape};
 /// it may have to be written as an escape.
 pub const MAX_URI: usize = 1_024;
 
+/// The most bytes that fit whatever they are.
+const SURELY_FITS: usize = (MAX_URI - "tel:".len()) / 3;
+
 /// The context of a number that is a dial string: the phone system's own name for a line.
 const DIAL_STRING: &str = "dialstring";
 
@@ -86,14 +89,15 @@ impl<'a> Tel<'a> {
     pub fn read(text: &'a str) -> Result<Self, NotTel> {
         let text = text.trim_ascii();
         // Whether the scheme is written makes no difference: what is written can be read again.
-        let after_scheme = without_scheme(text).map_or(text, |(_, rest)| rest);
-        if weight(after_scheme) > MAX_URI {
+        let scheme = without_scheme(text);
+        let after_scheme = scheme.as_ref().map_or(text, |(_, rest)| rest);
+        if after_scheme.len() > SURELY_FITS && weight(after_scheme) > MAX_URI {
             return Err(NotTel::TooLong);
         }
         if let Some(character) = first_deceiving(text) {
             return Err(NotTel::Character(character));
         }
-        let (is_sip, rest) = without_scheme(text)?;
+        let (is_sip, rest) = scheme?;
         let (front, own, outer) = parts(rest, is_sip);
         let subscriber = subscriber(front, is_sip)?;
         let mut read = Self { subscriber, own, outer, has: 0 };
@@ -193,6 +197,9 @@ impl<'a> Tel<'a> {
             let bit = bit_of(name);
             has_twice |= has & bit;
             has |= bit;
+        }
+        if has_twice == 0 {
+            return Ok(has);
         }
         for name in KNOWN.into_iter().filter(|name| has_twice & bit_of(name) != 0) {
             let mut values = self.parameters().filter(|(found, _)| found.eq_ignore_ascii_case(name));

@@ -23,7 +23,7 @@ impl<C: Carrier> Control<C> {
             choice: &|_| None,
             registered: &|_| Registered::NotAsked,
         };
-        directory.user(user).enabled.then(|| finder.line_of_user(user, identifier)).flatten().map(Word::from)
+        finder.line_of_user(user, identifier).map(Word::from)
     }
 
     /// Returns the identifier by which the phone system knows the line that a device names: the session's, or another

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::builder::{AppearanceToAdd, Builder, LeftOut};
+use super::by_text::ByText;
 use super::mistakes::Shown;
 use super::reference::Reference;
 use super::{
@@ -85,6 +86,8 @@ impl Resolver {
             }
         }
         self.left_out.lines = lines.len().saturating_sub(kept.len());
+        let text = |index: usize| kept.get(index).map_or("", |line| self.directory.texts.get(line.number));
+        self.directory.by_number = ByText::of(kept.len(), text);
         self.directory.lines = kept;
     }
 
@@ -265,6 +268,8 @@ impl Resolver {
 impl Directory {
     /// Makes the indexes that follow from the entries, and the hash.
     fn index(&mut self) {
+        let text = |index: usize| self.users.get(index).map_or("", |user| self.texts.get(user.id));
+        self.by_id = ByText::of(self.users.len(), text);
         let alias = |line: &LineId| self.line(*line).e164;
         let mut by_alias: Vec<LineId> = self.lines().filter(|line| alias(line).is_some()).collect();
         by_alias.sort_by(|a, b| alias(a).cmp(&alias(b)));

@@ -183,6 +183,38 @@ mod tests {
         assert_eq!(case.search(&directory(), &mut Silent), Ok(String::from("depends on 1002@SOFT2")));
     }
 
+    /// What a user means by an identifier within a session.
+    fn meant(directory: &Directory, user: &str, identifier: &str) -> Option<String> {
+        let finder = Finder {
+            directory,
+            domains: &[],
+            server: ServerType::Ocs,
+            rules: &Rules::default(),
+            choice: &|_| None,
+            registered: &|_| Registered::NotAsked,
+        };
+        finder.line_of_user(directory.user_by_id(user)?, identifier).map(String::from)
+    }
+
+    #[test]
+    fn within_a_session_an_identifier_means_only_lines_of_its_user() {
+        let directory = directory();
+        for (user, identifier, line) in [
+            ("alice", LINE_1001, Some("1001")),
+            ("alice", "tel:+14255550101", Some("1001")),
+            ("alice", LINE_1002, None),
+            ("alice", "tel:1999", None),
+            ("bob", "1002:CM1:192.0.2.10:1", Some("1002:CM1:192.0.2.10:1")),
+            ("bob", LINE_1009, Some("1009")),
+            // On two devices.
+            ("bob", LINE_1002, None),
+            // Not enabled.
+            ("carol", LINE_1001, None),
+        ] {
+            assert_eq!(meant(&directory, user, identifier).as_deref(), line, "{user} {identifier}");
+        }
+    }
+
     #[test]
     fn every_refusal_has_a_case_and_a_remedy_of_its_own() {
         for refusal in Refusal::ALL {
