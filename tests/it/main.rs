@@ -23,6 +23,7 @@ mod client_manual;
 mod cti;
 #[cfg(test)]
 mod deceiving;
+mod desks;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod ami;
 pub mod bench;
 pub mod captured;
 pub mod client;
+pub mod exchange;
 pub mod fuzz;
 pub mod line_protocol;
 pub mod office;

@@ -18,6 +18,7 @@ mod broken;
 mod choices;
 mod client;
 mod crowd;
+mod desks;
 mod guard;
 mod inbox;
 mod ledger;
@@ -41,6 +42,7 @@ use stage::Stage;
 pub use book::{Book, Named};
 pub use broken::Canary;
 pub use crowd::{Progress, crowd};
+pub use desks::{DESKS, Told, desks};
 pub use plan::{Bounds, ClientPlan, CtiPlan, Manner, WorldPlan};
 pub use report::{Report, Transitions};
 pub use schedule::{Entry, Far, Mood, Nuisance, Schedule, What};
@@ -55,6 +57,9 @@ const SERVED_WITHIN: u64 = 180 * SECOND;
 
 /// One in this many seeds is run twice and replayed, and its state machines are watched.
 const SHARE: u64 = 8;
+
+/// One in this many seeds is also played at desks at an Asterisk.
+const DESKS_SHARE: u64 = 16;
 
 /// Everything that determines a run.
 #[derive(Clone, Debug)]
@@ -144,13 +149,17 @@ impl Run {
     }
 }
 
-/// Runs a seed; a share of the seeds is run twice and replayed.
+/// Runs a seed; a share of the seeds is run twice and replayed, and a share is also played at desks at an Asterisk.
 ///
 /// # Errors
 /// The first fault; the seed in it reproduces it.
 pub fn simulate(seed: u64) -> Result<Report, Fault> {
     let run = Run::of(seed);
-    if seed.is_multiple_of(SHARE) { run.twice() } else { run.once(Care::Light) }
+    let mut report = if seed.is_multiple_of(SHARE) { run.twice() } else { run.once(Care::Light) }?;
+    if seed % DESKS_SHARE == 1 {
+        report.add_desks(desks::caught_at_desks(seed)?);
+    }
+    Ok(report)
 }
 
 /// Copies an action.

@@ -23,6 +23,7 @@ use network::{Arrival, End, Life, Network, Place};
 pub use host::{Factory, Said};
 pub use journal::Care;
 pub use trouble::{Alarm, Death};
+pub(crate) use twice::message;
 pub use twice::{caught, twice};
 pub use weather::Weather;
 

@@ -54,6 +54,17 @@ impl Asterisk {
         Self::greet_over(bench, link, &address)
     }
 
+    /// Opens the connection that the gateway asks for, and says nothing yet.
+    ///
+    /// # Panics
+    /// If the gateway does not dial.
+    #[expect(clippy::expect_used, reason = "a gateway that does not connect fails the test")]
+    pub fn open(bench: &mut Bench) -> Self {
+        let (link, address) = bench.connects().pop().expect("the gateway dials its CTI connection");
+        bench.opened(link, &address);
+        Self { link }
+    }
+
     fn greet_over(bench: &mut Bench, link: LinkId, address: &str) -> Self {
         bench.opened(link, address);
         let asterisk = Self { link };

@@ -1,5 +1,6 @@
 //! Reports of simulations, which show whether they get anywhere.
 
+use super::Told;
 use std::collections::BTreeMap;
 
 use core::fmt;
@@ -76,6 +77,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds what happened at desks at an Asterisk.
+    pub(super) fn add_desks(&mut self, told: Told) {
+        let Told { events, compared, failures, served } = told;
+        for (what, count) in [
+            ("desks: events", events),
+            ("desks: calls compared", compared),
+            ("desks: connections that failed", failures),
+            ("desks: requests served", served),
+        ] {
+            let sum = self.met.entry(what.to_owned()).or_default();
+            *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+    }
+
     /// Adds another report.
     pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in [(&mut self.met, &other.met), (&mut self.happened, &other.happened)] {

@@ -80,7 +80,7 @@ pub fn caught<T>(world: &mut World, story: impl FnOnce(&mut World) -> Result<T, 
 }
 
 /// The message of a panic.
-fn message(panic: &(dyn core::any::Any + Send)) -> &str {
+pub(crate) fn message(panic: &(dyn core::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)

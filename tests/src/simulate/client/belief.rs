@@ -18,7 +18,7 @@ struct Known {
 
 /// The line's calls, by callID.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Belief {
+pub(in crate::simulate) struct Belief {
     calls: BTreeMap<String, Known>,
     /// The callIDs of calls that ended.
     gone: BTreeSet<String>,
@@ -28,7 +28,7 @@ pub(super) struct Belief {
 
 impl Belief {
     /// Each callID, with the state of the line's own connection.
-    pub(super) fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::simulate) fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
         self.calls.iter().map(|(call, known)| (call.as_str(), known.state.as_str()))
     }
 
@@ -71,13 +71,13 @@ impl Belief {
     }
 
     /// The newest call in one of these states, or any call if no states are given.
-    pub(super) fn newest(&self, states: &[&str]) -> Option<&str> {
+    pub(in crate::simulate) fn newest(&self, states: &[&str]) -> Option<&str> {
         let fits = |state: &str| states.is_empty() || states.contains(&state);
         self.calls().filter(|(_, state)| fits(state)).last().map(|(call, _)| call)
     }
 
     /// Takes an event: `localConnectionInfo` is the state of the line's own connection.
-    pub(super) fn learn(&mut self, event: &str) {
+    pub(in crate::simulate) fn learn(&mut self, event: &str) {
         let Some(call) = element(event, "callID") else { return };
         let name = root(event);
         if ["TransferedEvent", "ConferencedEvent"].contains(&name) {
