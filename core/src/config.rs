@@ -18,6 +18,7 @@ mod device_ids;
 mod directory;
 mod keys;
 mod numbers;
+mod password;
 mod reload;
 mod site;
 
@@ -28,6 +29,7 @@ pub use directory::{
     DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes, is_of_directory,
 };
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS};
+pub use password::Password;
 pub use reload::{Change, DirectoryVersion, FindDirectory, Reload, change};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
@@ -187,8 +189,8 @@ pub struct Login {
     pub kind: LoginKind,
     /// The user's name.
     pub user: String,
-    /// The file that holds the password, which the gateway itself never reads.
-    pub password_file: String,
+    /// Where its password is.
+    pub password: Password,
     /// The name of the password.
     pub secret: SecretId,
 }
@@ -394,7 +396,7 @@ impl CtiConnection {
             login: login.map(|kind| Login {
                 kind,
                 user: text("user").unwrap_or_default(),
-                password_file: text("password_file").unwrap_or_default(),
+                password: Password::from_checked(checked, table),
                 secret: SecretId(index),
             }),
             address,

@@ -301,6 +301,7 @@ mod tests {
                 "cti.connection[].login",
                 "cti.connection[].user",
                 "cti.connection[].password_file",
+                "cti.connection[].password_env",
                 "cti.connection[].context",
                 "cti.connection[].obedient",
                 "cti.connection[].families",
