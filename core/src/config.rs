@@ -374,7 +374,7 @@ impl CtiConnection {
         let address = text("address").unwrap_or_default();
         let name = text("name").unwrap_or_else(|| address.clone());
         let kind = ConnectionKind::from_checked(checked, table);
-        // Each link to an Asterisk counts its calls by itself.
+        // Nothing says which connections lead to one Asterisk.
         let unnamed = match kind {
             ConnectionKind::Csta => String::new(),
             ConnectionKind::Asterisk(_) => alloc::format!("{index} {name}"),

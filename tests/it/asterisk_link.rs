@@ -2,6 +2,7 @@
 
 mod borne;
 mod joining;
+mod moving;
 mod settings;
 
 use ctigate_core::Duration;

@@ -8,7 +8,7 @@ use super::asking::{Asked, Making, Then};
 use super::endpoints::Standing;
 use super::telling::{Answer, Told};
 use super::{AsteriskLink, documents};
-use crate::cti::asterisk::calls::{AtDevice, CallId, ChannelName, Purposed, Text};
+use crate::cti::asterisk::calls::{AtDevice, CALLING, CallId, ChannelName, Purposed, Text};
 use crate::cti::protocol::{Output, Refused, RequestId};
 use crate::wire::ami::write::{Action, Place};
 use crate::wire::ami::{Token, Value, Variable};
@@ -171,7 +171,7 @@ impl AsteriskLink {
             Standing::Unregistered => return Err(CstaError::CALLING_DEVICE_OUT_OF_SERVICE),
             Standing::Present | Standing::NotTold => {}
         }
-        let unique = format!("ctigate-{:016x}-{}", output.unguessable(b"channel"), self.last);
+        let unique = format!("{CALLING}{:016x}-{}", output.unguessable(b"channel"), self.last);
         let channel = format!("PJSIP/{device}");
         let connected = Value::new(number).map_err(|_| CstaError::INVALID_CALLED_DEVICE_ID)?;
         // The phone shows whom it is about to call; the called one is shown the endpoint's own number.
