@@ -12,6 +12,7 @@ use crate::time::Duration;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
+mod auto_answer;
 mod connection_kind;
 mod cross;
 mod device_ids;
@@ -23,6 +24,7 @@ mod reload;
 mod site;
 
 pub use crate::setting::Network;
+pub use auto_answer::AutoAnswer;
 pub use connection_kind::{Asterisk, ConnectionKind};
 pub use device_ids::{DeviceIds, IdRule};
 pub use directory::{

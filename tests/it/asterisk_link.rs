@@ -3,6 +3,7 @@
 mod borne;
 mod joining;
 mod moving;
+mod prompts;
 mod settings;
 
 use ctigate_core::Duration;

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::auto_answer::AutoAnswer;
 use crate::setting::{Checked, Key};
 
 pub(super) const CONTEXT: Key = Key::text(
@@ -85,6 +86,8 @@ pub struct Asterisk {
     pub rooms: Option<(u32, u32)>,
     /// The most channels that are followed.
     pub channels: usize,
+    /// How phones answer by themselves when their users make calls.
+    pub auto_answer: AutoAnswer,
 }
 
 impl ConnectionKind {
@@ -99,6 +102,7 @@ impl ConnectionKind {
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
                 rooms: checked.span(&key("rooms")),
                 channels: checked.number(&key("channels")),
+                auto_answer: AutoAnswer::from_checked(checked, table),
             }),
             _ => Self::Csta,
         }

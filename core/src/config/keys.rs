@@ -1,6 +1,6 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
-use super::{connection_kind, password};
+use super::{auto_answer, connection_kind, password};
 use crate::line::dial::MAX_DIGITS;
 use crate::line::directory::{MAX_ADDRESSES, MAX_LINES};
 use crate::line::rules::{MAX_EMERGENCY, MAX_RULES};
@@ -257,6 +257,10 @@ pub const KEYS: &[Key] = &[
     connection_kind::PICKUP,
     connection_kind::ROOMS,
     connection_kind::CHANNELS,
+    auto_answer::AUTO_ANSWER,
+    auto_answer::CALL_INFO,
+    auto_answer::ALERT_INFO,
+    auto_answer::ANSWER_PROMPTS,
     Key::text(
         "cti.connection[].protocol",
         512,

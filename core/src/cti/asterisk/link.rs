@@ -10,6 +10,7 @@ mod documents;
 mod endpoints;
 mod monitors;
 mod offers;
+mod prompts;
 mod reader;
 mod reading;
 mod services;
@@ -25,6 +26,7 @@ use alloc::vec::Vec;
 use asking::{Asked, Making};
 use endpoints::{Endpoints, Standing};
 use monitors::Monitors;
+use prompts::Prompts;
 use settings::{Asking, Known};
 use snapshots::Snapshots;
 use telling::Told;
@@ -60,6 +62,8 @@ pub(crate) struct AsteriskLink {
     by_request: BTreeMap<RequestId, u64>,
     /// The channels that were asked for and are not there yet, by their Uniqueid.
     making: BTreeMap<Text, Making>,
+    /// Those whose phones are told to answer.
+    prompts: Prompts,
     calls: Calls,
     monitors: Monitors,
     endpoints: Endpoints,
@@ -90,6 +94,7 @@ crate::digest! { struct AsteriskLink {
     asked,
     by_request: _, // It follows from `asked`.
     making,
+    prompts,
     calls: _, // In `tables`.
     monitors: _, // In `tables`.
     endpoints,
@@ -121,6 +126,7 @@ impl AsteriskLink {
             asked: BTreeMap::new(),
             by_request: BTreeMap::new(),
             making: BTreeMap::new(),
+            prompts: Prompts::default(),
             calls: Calls::new(settings.channels),
             monitors: Monitors::new(settings.channels),
             endpoints: Endpoints::default(),
@@ -169,6 +175,7 @@ impl LinkProtocol for AsteriskLink {
         self.asked.clear();
         self.by_request.clear();
         self.making.clear();
+        self.prompts = Prompts::default();
         self.told.clear();
         self.asking.clear();
         self.known = Known::default();

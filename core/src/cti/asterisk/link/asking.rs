@@ -145,6 +145,7 @@ impl AsteriskLink {
         let unique = self.making.iter().find(|(_, making)| making.id == id).map(|(unique, _)| unique.clone());
         let Some(unique) = unique else { return };
         self.making.remove(&unique);
+        self.prompts.forget(&unique);
         self.calls.forget(&unique);
         if let Ok(channel) = Token::new(&unique) {
             self.send(&Action::Hangup { channel, cause: None }, Asked::Nothing, output);
@@ -168,6 +169,7 @@ impl AsteriskLink {
     /// A channel that was asked for will not come.
     pub(super) fn not_made(&mut self, unique: &str, error: CstaError) {
         self.calls.forget(unique);
+        self.prompts.forget(unique);
         if let Some(Making { id, .. }) = self.making.remove(unique) {
             self.told.push_back(Told::Answer(id, Answer::Error(error)));
         }

@@ -175,6 +175,7 @@ impl AsteriskLink {
                 let outcome = self.calls.event(event, &mut news);
                 self.spread(&mut news);
                 self.news = news;
+                self.answer_prompt(event, output);
                 if name == "Newchannel"
                     && let Some(unique) = event.value("Uniqueid")
                 {

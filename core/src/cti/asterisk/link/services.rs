@@ -175,7 +175,12 @@ impl AsteriskLink {
         let channel = format!("PJSIP/{device}");
         let connected = Value::new(number).map_err(|_| CstaError::INVALID_CALLED_DEVICE_ID)?;
         // The phone shows whom it is about to call; the called one is shown the endpoint's own number.
-        let variables = [Variable { name: "CONNECTEDLINE(num)", value: connected }];
+        let mut variables = Vec::from([Variable { name: "CONNECTEDLINE(num)", value: connected }]);
+        let headers = self.headers_for(device);
+        for (function, value) in &headers {
+            let value = Value::new(value).map_err(|_| CstaError::GENERIC_OPERATION)?;
+            variables.push(Variable { name: function, value });
+        }
         let context = self.settings.context.clone();
         let action = Action::Originate {
             channel: token(&channel, CstaError::INVALID_CALLING_DEVICE_ID)?,
@@ -186,6 +191,7 @@ impl AsteriskLink {
         };
         let unique = Text::from(&*unique);
         self.finish(wanted.id, Then::Made(unique.clone()), &action, output)?;
+        self.prompted(device, &unique);
         self.calls.expect(&unique, Purposed::Call(number.into()));
         self.making.insert(unique, Making { id: wanted.id, service: wanted.service, member });
         Ok(())
@@ -229,11 +235,6 @@ impl AsteriskLink {
         let variables = [Variable { name: "Event", value }];
         let action = Action::PjsipNotify { channel: own.channel()?, variables: &variables };
         self.send(&action, asked, output).map(|_| ()).ok_or(CstaError::INVALID_CONNECTION_ID)
-    }
-
-    /// Whether the phone behind an endpoint obeys NOTIFY with `Event: talk` and `Event: hold`.
-    pub(super) fn obeys(&self, device: &str) -> bool {
-        self.settings.obedient.iter().any(|one| one == "*" || one == device)
     }
 
     fn answer_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
