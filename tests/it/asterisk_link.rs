@@ -1,5 +1,6 @@
 //! Sessions at an Asterisk, over its manager interface, through the whole gateway.
 
+mod asked;
 mod borne;
 mod joining;
 mod moving;

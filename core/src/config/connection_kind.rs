@@ -42,6 +42,14 @@ pub(super) const PICKUP: Key = Key::text(
 .default("\"**\"")
 .needs_restart();
 
+pub(super) const GROUP_PICKUP: Key = Key::text(
+    "cti.connection[].group_pickup",
+    16,
+    "With kind = \"asterisk\": the number in the dialplan that picks up a call that rings in the group of the phone that \
+     dials it. Unset: there is none.",
+)
+.needs_restart();
+
 pub(super) const ROOMS: Key = Key::span(
     "cti.connection[].rooms",
     (1, 999_999),
@@ -82,6 +90,8 @@ pub struct Asterisk {
     pub families: Vec<String>,
     /// What is dialled before the number of a phone that rings, to pick up its call.
     pub pickup: String,
+    /// The number that picks up a call that rings in the group of the phone that dials it, if there is one.
+    pub group_pickup: Option<String>,
     /// The first and the last number of the conference rooms in its dialplan, if there are any.
     pub rooms: Option<(u32, u32)>,
     /// The most channels that are followed.
@@ -100,6 +110,10 @@ impl ConnectionKind {
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
                 families: checked.texts(&key("families")).map(String::from).collect(),
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
+                group_pickup: checked
+                    .text(&key("group_pickup"))
+                    .filter(|code| !code.is_empty())
+                    .map(String::from),
                 rooms: checked.span(&key("rooms")),
                 channels: checked.number(&key("channels")),
                 auto_answer: AutoAnswer::from_checked(checked, table),

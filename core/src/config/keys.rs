@@ -255,6 +255,7 @@ pub const KEYS: &[Key] = &[
     connection_kind::OBEDIENT,
     connection_kind::FAMILIES,
     connection_kind::PICKUP,
+    connection_kind::GROUP_PICKUP,
     connection_kind::ROOMS,
     connection_kind::CHANNELS,
     auto_answer::AUTO_ANSWER,

@@ -306,6 +306,7 @@ mod tests {
                 "cti.connection[].obedient",
                 "cti.connection[].families",
                 "cti.connection[].pickup",
+                "cti.connection[].group_pickup",
                 "cti.connection[].rooms",
                 "cti.connection[].channels",
                 "cti.connection[].auto_answer",

@@ -257,7 +257,7 @@ impl LinkProtocol for AsteriskLink {
 
     fn remarks(&self) -> Vec<Cow<'static, str>> {
         let rights = self.session.rights();
-        offers::lacking(rights).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
+        offers::lacking(rights, &self.settings).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
     }
 
     fn knows(&self, device: &str) -> Option<bool> {

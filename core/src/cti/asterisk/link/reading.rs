@@ -9,7 +9,6 @@ use super::asking::{Asked, Then, error_of};
 use super::offers;
 use super::reader::{DOUBTFUL, EXCEEDED, GREETING};
 use super::telling::{Answer, Told};
-use crate::config::Asterisk;
 use crate::cti::asterisk::calls::Outcome;
 use crate::cti::asterisk::session::{Ask, Next, PROBES};
 use crate::cti::protocol::{Frame, Incoming, Output};
@@ -213,8 +212,7 @@ impl AsteriskLink {
                     return Incoming::Nothing;
                 }
                 self.serves = true;
-                let Asterisk { obedient, rooms, .. } = &self.settings;
-                let features = offers::features(self.session.rights(), !obedient.is_empty(), rooms.is_some());
+                let features = offers::features(self.session.rights(), &self.settings);
                 Incoming::Ready(Some(features))
             }
             (Asked::Setting(id, kind, line), "DBGetResponse") => {

@@ -105,6 +105,8 @@ impl AsteriskLink {
                 self.send_on(wanted, members, None, output)
             }
             "DirectedPickupCall" => self.pick_up(wanted, output),
+            "GroupPickupCall" => self.pick_up_of_group(wanted, output),
+            "SnapshotCall" => self.snapshot_call(wanted),
             "DeflectCall" => self.deflect_call(wanted, output),
             "GenerateDigits" => self.generate_digits(wanted, output),
             "GetForwarding" | "GetDoNotDisturb" => self.read_settings(id, members, output),
@@ -336,6 +338,25 @@ impl AsteriskLink {
         token(rings.id, CstaError::INVALID_CONNECTION_ID)?;
         let number = format!("{}{}", self.settings.pickup, rings.id);
         self.originate(wanted, ("pickedCall", device.id, &number), output)
+    }
+
+    /// The user's phone is called first, and dials the code that picks up a call that rings in its group.
+    fn pick_up_of_group(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
+        let device = wanted.members.device("newDestination").ok_or(CstaError::INVALID_DEVICE_ID)?;
+        if wanted.members.device("pickGroup").is_some_and(|group| !group.id.is_empty()) {
+            // A phone is in the groups of its endpoint, and cannot choose.
+            return Err(CstaError::INVALID_PARAMETER_VALUE);
+        }
+        let code = self.settings.group_pickup.clone().ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
+        self.originate(wanted, ("pickedCall", device.id, &code), output)
+    }
+
+    /// Says who is in a call, as the line knows it.
+    fn snapshot_call(&mut self, wanted: Wanted<'_>) -> Result<(), CstaError> {
+        let own = self.own(wanted, "snapshotObject")?;
+        let document = documents::call(wanted.service, &own.device, &own.at);
+        self.told.push_back(Told::Answer(wanted.id, Answer::Document(document)));
+        Ok(())
     }
 
     /// All three go to a conference room of the dialplan's: the two who talk at once, then the one who was held.
