@@ -4,6 +4,7 @@ mod asked;
 mod borne;
 mod joining;
 mod moving;
+mod muting;
 mod prompts;
 mod settings;
 

@@ -252,6 +252,27 @@ impl Calls {
         Some((&channel.device, self.entries.get(channel.call)?.id))
     }
 
+    /// The Uniqueids of a device's channels that are up.
+    pub fn up_at(&self, device: &str) -> impl Iterator<Item = &str> {
+        let calls = self.at.get(device).map_or(&[][..], |calls| calls);
+        let channels =
+            calls.iter().filter_map(|call| self.entries.get(*call)).flat_map(|call| &call.channels);
+        let channels = channels.filter_map(|handle| self.channels.get(*handle));
+        let is_up = move |channel: &&Channel| {
+            channel.is_party()
+                && *channel.device == *device
+                && channel.progress == tables::Progress::Up
+                && channel.ended.is_none()
+        };
+        channels.filter(is_up).map(|channel| &*channel.unique)
+    }
+
+    /// The name of a channel, by its Uniqueid.
+    #[must_use]
+    pub fn name_of(&self, unique: &str) -> Option<&str> {
+        self.channels.get(self.channel(unique)?).map(|channel| &*channel.name)
+    }
+
     /// The channels of a call at a device: its own, and those of the others in the conversation.
     #[must_use]
     pub fn channels_of(&self, device: &str, call: CallId) -> (Vec<ChannelName>, Vec<ChannelName>) {

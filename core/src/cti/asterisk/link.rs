@@ -9,6 +9,7 @@ mod asking;
 mod documents;
 mod endpoints;
 mod monitors;
+mod mutes;
 mod offers;
 mod prompts;
 mod reader;
@@ -26,6 +27,7 @@ use alloc::vec::Vec;
 use asking::{Asked, Making};
 use endpoints::{Endpoints, Standing};
 use monitors::Monitors;
+use mutes::Mutes;
 use prompts::Prompts;
 use settings::{Asking, Known};
 use snapshots::Snapshots;
@@ -64,6 +66,8 @@ pub(crate) struct AsteriskLink {
     making: BTreeMap<Text, Making>,
     /// Those whose phones are told to answer.
     prompts: Prompts,
+    /// The microphones that are muted.
+    mutes: Mutes,
     calls: Calls,
     monitors: Monitors,
     endpoints: Endpoints,
@@ -95,6 +99,7 @@ crate::digest! { struct AsteriskLink {
     by_request: _, // It follows from `asked`.
     making,
     prompts,
+    mutes,
     calls: _, // In `tables`.
     monitors: _, // In `tables`.
     endpoints,
@@ -127,6 +132,7 @@ impl AsteriskLink {
             by_request: BTreeMap::new(),
             making: BTreeMap::new(),
             prompts: Prompts::default(),
+            mutes: Mutes::default(),
             calls: Calls::new(settings.channels),
             monitors: Monitors::new(settings.channels),
             endpoints: Endpoints::default(),

@@ -40,6 +40,8 @@ pub(super) enum Then {
     Named(&'static Service, &'static str, CallId, Text),
     /// It is done, and this kind of setting has this value for the line.
     Set(&'static Service, u8, Text, Text),
+    /// It is done, and all channels of this device that are up are muted, or no longer.
+    Muted(&'static Service, Text, bool),
     /// It is done when the channel with this Uniqueid is there.
     Made(Text),
 }
@@ -59,6 +61,7 @@ crate::digest! { enum Then {
     Named(service => service.root, member => *member, call, device) = 1,
     Made(unique) = 2,
     Set(service => service.root, kind => u64::from(*kind), line, value) = 3,
+    Muted(service => service.root, device, is_on) = 4,
 } }
 
 /// A channel that was asked for and is not there yet.

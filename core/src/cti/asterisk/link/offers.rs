@@ -45,6 +45,8 @@ const OFFERS: &[Offer] = &[
     offer("SetForwarding", Rights::SYSTEM),
     offer("GetDoNotDisturb", Rights::SYSTEM.or(Rights::REPORTING)),
     offer("SetDoNotDisturb", Rights::SYSTEM),
+    offer("GetMicrophoneMute", Rights::SYSTEM),
+    offer("SetMicrophoneMute", Rights::SYSTEM),
     at_phone("AnswerCall"),
     at_phone("HoldCall"),
     at_phone("RetrieveCall"),
@@ -71,7 +73,7 @@ const EVENTS: [CallEventKind; 12] = [
 ];
 
 /// The others.
-const OTHERS: [&str; 3] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent"];
+const OTHERS: [&str; 4] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent", "MicrophoneMuteEvent"];
 
 /// Whether an Asterisk with these settings has what a service needs, beside rights.
 fn has(settings: &Asterisk, offer: &Offer) -> bool {
@@ -132,7 +134,7 @@ mod tests {
         let all = Rights::SYSTEM.or(Rights::CALL).or(Rights::ORIGINATE);
         assert_eq!(services(all, true), OFFERS.len());
         assert_eq!(services(all, false), OFFERS.len() - 7);
-        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 13);
+        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 15);
         assert_eq!(services(Rights::NONE, true), 4);
         let without = features(all, &Asterisk::default());
         assert!(!without.has_service("GroupPickupCall") && !without.has_service("ConferenceCall"));

@@ -136,8 +136,15 @@ impl AsteriskLink {
                         self.changed(kind, &line, &value);
                         return Incoming::Nothing;
                     }
+                    Then::Muted(service, device, is_on) if is_success => {
+                        self.told.push_back(Told::Answer(id, Answer::Done(service)));
+                        self.has_muted(&device, is_on);
+                        return Incoming::Nothing;
+                    }
                     _ if !is_success => Answer::Error(error_of(response)),
-                    Then::Done(service) | Then::Set(service, ..) => Answer::Done(service),
+                    Then::Done(service) | Then::Set(service, ..) | Then::Muted(service, ..) => {
+                        Answer::Done(service)
+                    }
                     Then::Named(service, member, call, device) => {
                         Answer::Named(service, member, call, device)
                     }
@@ -171,9 +178,12 @@ impl AsteriskLink {
             }
             name => {
                 let mut news = core::mem::take(&mut self.news);
+                let unique = event.value("Uniqueid");
+                let mute = self.mute_device_of(unique);
                 let outcome = self.calls.event(event, &mut news);
                 self.spread(&mut news);
                 self.news = news;
+                self.follow_mute(mute.or_else(|| self.mute_device_of(unique)));
                 self.answer_prompt(event, output);
                 if name == "Newchannel"
                     && let Some(unique) = event.value("Uniqueid")
@@ -208,6 +218,7 @@ impl AsteriskLink {
             (Asked::Snapshot, "StatusComplete") => {
                 self.asked.remove(&number);
                 self.end_snapshot();
+                self.follow_mutes();
                 if self.serves {
                     return Incoming::Nothing;
                 }

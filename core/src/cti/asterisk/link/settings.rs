@@ -86,7 +86,7 @@ pub(super) struct Asking {
 
 crate::digest! { struct Asking { service => service.root, line, values: _, left } }
 
-const fn truth(value: bool) -> Value<'static> {
+pub(super) const fn truth(value: bool) -> Value<'static> {
     Value::Text(if value { "true" } else { "false" })
 }
 
