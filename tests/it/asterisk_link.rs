@@ -7,6 +7,7 @@ mod moving;
 mod muting;
 mod prompts;
 mod settings;
+mod voicemail;
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;

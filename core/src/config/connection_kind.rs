@@ -1,5 +1,6 @@
 //! What the phone systems speak, and what is to be known of them for that.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,6 +33,14 @@ pub(super) const FAMILIES: Key = Key::text(
 )
 .list(4)
 .default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]")
+.needs_restart();
+
+pub(super) const MAILBOX_CONTEXT: Key = Key::text(
+    "cti.connection[].mailbox_context",
+    80,
+    "With kind = \"asterisk\": the context of voicemail.conf in which lines have mailboxes of their numbers.",
+)
+.default("\"default\"")
 .needs_restart();
 
 pub(super) const PICKUP: Key = Key::text(
@@ -75,7 +84,7 @@ pub enum ConnectionKind {
     #[default]
     Csta,
     /// The manager interface of Asterisk.
-    Asterisk(Asterisk),
+    Asterisk(Box<Asterisk>),
 }
 
 /// What is to be known of an Asterisk.
@@ -88,6 +97,8 @@ pub struct Asterisk {
     /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
     /// and do not disturb.
     pub families: Vec<String>,
+    /// The context of `voicemail.conf` in which lines have mailboxes of their numbers.
+    pub mailbox_context: String,
     /// What is dialled before the number of a phone that rings, to pick up its call.
     pub pickup: String,
     /// The number that picks up a call that rings in the group of the phone that dials it, if there is one.
@@ -105,10 +116,11 @@ impl ConnectionKind {
     pub(super) fn from_checked(checked: &Checked, table: &str) -> Self {
         let key = |field: &str| format!("{table}.{field}");
         match checked.text(&key("kind")) {
-            Some("asterisk") => Self::Asterisk(Asterisk {
+            Some("asterisk") => Self::Asterisk(Box::new(Asterisk {
                 context: checked.text(&key("context")).map(String::from).unwrap_or_default(),
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
                 families: checked.texts(&key("families")).map(String::from).collect(),
+                mailbox_context: checked.text(&key("mailbox_context")).map(String::from).unwrap_or_default(),
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
                 group_pickup: checked
                     .text(&key("group_pickup"))
@@ -117,7 +129,7 @@ impl ConnectionKind {
                 rooms: checked.span(&key("rooms")),
                 channels: checked.number(&key("channels")),
                 auto_answer: AutoAnswer::from_checked(checked, table),
-            }),
+            })),
             _ => Self::Csta,
         }
     }

@@ -254,6 +254,7 @@ pub const KEYS: &[Key] = &[
     connection_kind::CONTEXT,
     connection_kind::OBEDIENT,
     connection_kind::FAMILIES,
+    connection_kind::MAILBOX_CONTEXT,
     connection_kind::PICKUP,
     connection_kind::GROUP_PICKUP,
     connection_kind::ROOMS,

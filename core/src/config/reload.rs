@@ -305,6 +305,7 @@ mod tests {
                 "cti.connection[].context",
                 "cti.connection[].obedient",
                 "cti.connection[].families",
+                "cti.connection[].mailbox_context",
                 "cti.connection[].pickup",
                 "cti.connection[].group_pickup",
                 "cti.connection[].rooms",

@@ -8,6 +8,7 @@
 mod asking;
 mod documents;
 mod endpoints;
+mod messages;
 mod monitors;
 mod mutes;
 mod offers;
@@ -118,7 +119,7 @@ impl AsteriskLink {
     pub(crate) fn new(config: &Config, index: u8) -> Self {
         let connection = config.cti.connections.get(usize::from(index));
         let settings = match connection.map(|one| &one.kind) {
-            Some(ConnectionKind::Asterisk(settings)) => settings.clone(),
+            Some(ConnectionKind::Asterisk(settings)) => (**settings).clone(),
             Some(ConnectionKind::Csta) | None => Asterisk::default(),
         };
         let login = connection.and_then(|one| one.login.as_ref());

@@ -42,6 +42,8 @@ pub(super) enum Then {
     Set(&'static Service, u8, Text, Text),
     /// It is done, and all channels of this device that are up are muted, or no longer.
     Muted(&'static Service, Text, bool),
+    /// The messages that wait are counted in its answer.
+    Counted(&'static Service),
     /// It is done when the channel with this Uniqueid is there.
     Made(Text),
 }
@@ -62,6 +64,7 @@ crate::digest! { enum Then {
     Made(unique) = 2,
     Set(service => service.root, kind => u64::from(*kind), line, value) = 3,
     Muted(service => service.root, device, is_on) = 4,
+    Counted(service => service.root) = 5,
 } }
 
 /// A channel that was asked for and is not there yet.

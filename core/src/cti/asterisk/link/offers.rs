@@ -45,6 +45,7 @@ const OFFERS: &[Offer] = &[
     offer("SetForwarding", Rights::SYSTEM),
     offer("GetDoNotDisturb", Rights::SYSTEM.or(Rights::REPORTING)),
     offer("SetDoNotDisturb", Rights::SYSTEM),
+    offer("GetMessageWaitingIndicator", Rights::CALL.or(Rights::REPORTING)),
     offer("GetMicrophoneMute", Rights::SYSTEM),
     offer("SetMicrophoneMute", Rights::SYSTEM),
     at_phone("AnswerCall"),
@@ -73,7 +74,8 @@ const EVENTS: [CallEventKind; 12] = [
 ];
 
 /// The others.
-const OTHERS: [&str; 4] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent", "MicrophoneMuteEvent"];
+const OTHERS: [&str; 5] =
+    ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent", "MessageWaitingEvent", "MicrophoneMuteEvent"];
 
 /// Whether an Asterisk with these settings has what a service needs, beside rights.
 fn has(settings: &Asterisk, offer: &Offer) -> bool {

@@ -141,10 +141,15 @@ impl AsteriskLink {
                         self.has_muted(&device, is_on);
                         return Incoming::Nothing;
                     }
-                    _ if !is_success => Answer::Error(error_of(response)),
-                    Then::Done(service) | Then::Set(service, ..) | Then::Muted(service, ..) => {
-                        Answer::Done(service)
+                    Then::Counted(service) if is_success => {
+                        self.counted(id, service, response);
+                        return Incoming::Nothing;
                     }
+                    _ if !is_success => Answer::Error(error_of(response)),
+                    Then::Done(service)
+                    | Then::Set(service, ..)
+                    | Then::Muted(service, ..)
+                    | Then::Counted(service) => Answer::Done(service),
                     Then::Named(service, member, call, device) => {
                         Answer::Named(service, member, call, device)
                     }
@@ -165,6 +170,10 @@ impl AsteriskLink {
             | "DBGetComplete") => self.item(name, event),
             "UserEvent" => {
                 self.user_event(event);
+                Incoming::Nothing
+            }
+            "MessageWaiting" => {
+                self.message_waiting(event);
                 Incoming::Nothing
             }
             "OriginateResponse" => {

@@ -109,6 +109,7 @@ impl AsteriskLink {
             "SnapshotCall" => self.snapshot_call(wanted),
             "DeflectCall" => self.deflect_call(wanted, output),
             "GenerateDigits" => self.generate_digits(wanted, output),
+            "GetMessageWaitingIndicator" => self.count_messages(id, members, output),
             "GetMicrophoneMute" => self.say_mute(id, members),
             "SetMicrophoneMute" => self.set_mute(id, members, output),
             "GetForwarding" | "GetDoNotDisturb" => self.read_settings(id, members, output),
