@@ -12,22 +12,26 @@ use crate::time::Duration;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::services::Features;
 
+mod auto_answer;
 mod connection_kind;
 mod cross;
 mod device_ids;
 mod directory;
 mod keys;
 mod numbers;
+mod password;
 mod reload;
 mod site;
 
 pub use crate::setting::Network;
+pub use auto_answer::AutoAnswer;
 pub use connection_kind::{Asterisk, ConnectionKind};
 pub use device_ids::{DeviceIds, IdRule};
 pub use directory::{
     DirectorySources, Identity, Mode, add_entries, check_entries, default_attributes, is_of_directory,
 };
 pub use keys::{KEYS, MAX_CONNECTIONS, MAX_IN_FILE, MAX_LISTENERS};
+pub use password::Password;
 pub use reload::{Change, DirectoryVersion, FindDirectory, Reload, change};
 
 /// All of the gateway's configuration. The bounds and default of each field are in [`KEYS`].
@@ -187,8 +191,8 @@ pub struct Login {
     pub kind: LoginKind,
     /// The user's name.
     pub user: String,
-    /// The file that holds the password, which the gateway itself never reads.
-    pub password_file: String,
+    /// Where its password is.
+    pub password: Password,
     /// The name of the password.
     pub secret: SecretId,
 }
@@ -372,7 +376,7 @@ impl CtiConnection {
         let address = text("address").unwrap_or_default();
         let name = text("name").unwrap_or_else(|| address.clone());
         let kind = ConnectionKind::from_checked(checked, table);
-        // Each link to an Asterisk counts its calls by itself.
+        // Nothing says which connections lead to one Asterisk.
         let unnamed = match kind {
             ConnectionKind::Csta => String::new(),
             ConnectionKind::Asterisk(_) => alloc::format!("{index} {name}"),
@@ -394,7 +398,7 @@ impl CtiConnection {
             login: login.map(|kind| Login {
                 kind,
                 user: text("user").unwrap_or_default(),
-                password_file: text("password_file").unwrap_or_default(),
+                password: Password::from_checked(checked, table),
                 secret: SecretId(index),
             }),
             address,

@@ -5,6 +5,7 @@ mod listed;
 mod lost;
 mod made;
 mod made_by_others;
+mod numbered;
 mod orders;
 mod stories;
 mod world;

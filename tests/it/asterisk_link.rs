@@ -1,8 +1,13 @@
 //! Sessions at an Asterisk, over its manager interface, through the whole gateway.
 
+mod asked;
 mod borne;
 mod joining;
+mod moving;
+mod muting;
+mod prompts;
 mod settings;
+mod voicemail;
 
 use ctigate_core::Duration;
 use ctigate_core::setting::Value;

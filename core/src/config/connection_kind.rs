@@ -1,9 +1,11 @@
 //! What the phone systems speak, and what is to be known of them for that.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::auto_answer::AutoAnswer;
 use crate::setting::{Checked, Key};
 
 pub(super) const CONTEXT: Key = Key::text(
@@ -33,12 +35,28 @@ pub(super) const FAMILIES: Key = Key::text(
 .default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]")
 .needs_restart();
 
+pub(super) const MAILBOX_CONTEXT: Key = Key::text(
+    "cti.connection[].mailbox_context",
+    80,
+    "With kind = \"asterisk\": the context of voicemail.conf in which lines have mailboxes of their numbers.",
+)
+.default("\"default\"")
+.needs_restart();
+
 pub(super) const PICKUP: Key = Key::text(
     "cti.connection[].pickup",
     16,
     "With kind = \"asterisk\": what is dialled before the number of a phone that rings, to pick up its call.",
 )
 .default("\"**\"")
+.needs_restart();
+
+pub(super) const GROUP_PICKUP: Key = Key::text(
+    "cti.connection[].group_pickup",
+    16,
+    "With kind = \"asterisk\": the number in the dialplan that picks up a call that rings in the group of the phone that \
+     dials it. Unset: there is none.",
+)
 .needs_restart();
 
 pub(super) const ROOMS: Key = Key::span(
@@ -66,7 +84,7 @@ pub enum ConnectionKind {
     #[default]
     Csta,
     /// The manager interface of Asterisk.
-    Asterisk(Asterisk),
+    Asterisk(Box<Asterisk>),
 }
 
 /// What is to be known of an Asterisk.
@@ -79,12 +97,18 @@ pub struct Asterisk {
     /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
     /// and do not disturb.
     pub families: Vec<String>,
+    /// The context of `voicemail.conf` in which lines have mailboxes of their numbers.
+    pub mailbox_context: String,
     /// What is dialled before the number of a phone that rings, to pick up its call.
     pub pickup: String,
+    /// The number that picks up a call that rings in the group of the phone that dials it, if there is one.
+    pub group_pickup: Option<String>,
     /// The first and the last number of the conference rooms in its dialplan, if there are any.
     pub rooms: Option<(u32, u32)>,
     /// The most channels that are followed.
     pub channels: usize,
+    /// How phones answer by themselves when their users make calls.
+    pub auto_answer: AutoAnswer,
 }
 
 impl ConnectionKind {
@@ -92,14 +116,20 @@ impl ConnectionKind {
     pub(super) fn from_checked(checked: &Checked, table: &str) -> Self {
         let key = |field: &str| format!("{table}.{field}");
         match checked.text(&key("kind")) {
-            Some("asterisk") => Self::Asterisk(Asterisk {
+            Some("asterisk") => Self::Asterisk(Box::new(Asterisk {
                 context: checked.text(&key("context")).map(String::from).unwrap_or_default(),
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
                 families: checked.texts(&key("families")).map(String::from).collect(),
+                mailbox_context: checked.text(&key("mailbox_context")).map(String::from).unwrap_or_default(),
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
+                group_pickup: checked
+                    .text(&key("group_pickup"))
+                    .filter(|code| !code.is_empty())
+                    .map(String::from),
                 rooms: checked.span(&key("rooms")),
                 channels: checked.number(&key("channels")),
-            }),
+                auto_answer: AutoAnswer::from_checked(checked, table),
+            })),
             _ => Self::Csta,
         }
     }

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::device_ids;
+use super::{auto_answer, device_ids, password};
 use crate::setting::{Checked, ConfigError};
 
 /// Appends an error for each pair of settings that contradict each other.
@@ -45,11 +45,13 @@ fn check_logins(checked: &Checked, errors: &mut Vec<ConfigError>) {
         let is_asterisk = checked.text(&key("kind")) == Some("asterisk");
         let has_login = checked.text(&key("login")).is_some_and(|login| login != "none");
         let asking = if is_asterisk { "kind" } else { "login" };
-        for field in ["user", "password_file"] {
-            if (has_login || is_asterisk) && checked.text(&key(field)).is_none_or(str::is_empty) {
-                errors.push(checked.error(&key(asking), format!("needs {}", key(field))));
+        if has_login || is_asterisk {
+            if checked.text(&key("user")).is_none_or(str::is_empty) {
+                errors.push(checked.error(&key(asking), format!("needs {}", key("user"))));
             }
+            password::check(checked, &table, &key(asking), errors);
         }
+        auto_answer::check(checked, &table, errors);
         if is_asterisk && checked.texts(&key("families")).count() != 4 {
             errors.push(
                 checked.error(

@@ -1,6 +1,6 @@
 //! Every key the gateway knows: the one source of checks, defaults and help.
 
-use super::connection_kind;
+use super::{auto_answer, connection_kind, password};
 use crate::line::dial::MAX_DIGITS;
 use crate::line::directory::{MAX_ADDRESSES, MAX_LINES};
 use crate::line::rules::{MAX_EMERGENCY, MAX_RULES};
@@ -249,17 +249,20 @@ pub const KEYS: &[Key] = &[
     .default("\"none\"").needs_restart(),
     Key::text("cti.connection[].user", 128, "The user's name for the login; of an Asterisk, that in manager.conf.")
         .needs_restart(),
-    Key::text(
-        "cti.connection[].password_file",
-        4_096,
-        "The file with the password for the login. It must not be readable by everybody.",
-    ).needs_restart(),
+    password::FILE,
+    password::ENVIRONMENT,
     connection_kind::CONTEXT,
     connection_kind::OBEDIENT,
     connection_kind::FAMILIES,
+    connection_kind::MAILBOX_CONTEXT,
     connection_kind::PICKUP,
+    connection_kind::GROUP_PICKUP,
     connection_kind::ROOMS,
     connection_kind::CHANNELS,
+    auto_answer::AUTO_ANSWER,
+    auto_answer::CALL_INFO,
+    auto_answer::ALERT_INFO,
+    auto_answer::ANSWER_PROMPTS,
     Key::text(
         "cti.connection[].protocol",
         512,

@@ -381,10 +381,25 @@ fn an_asterisk_needs_a_user_a_password_and_four_families() {
     let asterisk = |more: &str| config(&format!("{LEAST}cti.connection[0].kind = \"asterisk\"\n{more}"));
     let login = "cti.connection[0].user = \"a\"\ncti.connection[0].password_file = \"/p\"\n";
     assert!(asterisk(login).is_ok());
+    assert!(asterisk(&login.replace("_file = \"/p\"", "_env = \"AMI_PASSWORD\"")).is_ok());
     assert_eq!(asterisk("").unwrap_err().len(), 2);
-    for (wrong, said) in [("families = [\"CF\"]", "must name four"), ("login = \"avaya\"", "belongs to CSTA")]
-    {
+    for (wrong, said) in [
+        ("families = [\"CF\"]", "must name four"),
+        ("login = \"avaya\"", "belongs to CSTA"),
+        ("password_env = \"P\"", "is given beside cti.connection[0].password_file"),
+    ] {
         let errors = asterisk(&format!("{login}cti.connection[0].{wrong}\n")).unwrap_err();
         assert!(errors.len() == 1 && errors[0].contains(said), "{errors:?}");
+    }
+}
+
+#[test]
+fn what_is_no_name_of_a_variable_is_refused_and_not_shown() {
+    for wrong in ["5ecret", "secr=t", "my secret", "s\u{e9}cret", "a-b"] {
+        let login = format!("cti.connection[0].user = \"a\"\ncti.connection[0].password_env = \"{wrong}\"\n");
+        let errors = config(&format!("{LEAST}cti.connection[0].kind = \"asterisk\"\n{login}")).unwrap_err();
+        let said = "cti.connection[0].password_env: must be the name of a variable";
+        assert!(errors.len() == 1 && errors[0].starts_with(said), "{errors:?}");
+        assert!(!errors[0].contains(wrong), "{errors:?}");
     }
 }

@@ -41,12 +41,12 @@ fn pieces(recording: &Recording) -> Vec<Step> {
 }
 
 /// Recordings of which nothing is rejected.
-fn genuine() -> impl Iterator<Item = (String, Vec<Step>)> {
+pub(super) fn genuine() -> impl Iterator<Item = (String, Vec<Step>)> {
     let recordings = asterisk().unwrap().into_iter().filter(|recording| !recording.is_forged());
     recordings.map(|recording| (recording.name.clone(), pieces(&recording)))
 }
 
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
+pub(super) fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 

@@ -1,13 +1,14 @@
 //! The call model: channels, bridges and dials of Asterisk become connections and calls of CSTA.
 //!
 //! A channel is a connection at its device for as long as it lives; several channels of a device in one call are one
-//! connection. A call gets its callID with its first channel, and each device keeps the callID that its call began
-//! with, whatever Asterisk makes of it: transfers, pickups and conference rooms join calls to one conversation
+//! connection. A call gets its callID by its first channel (`numbering`), and each device keeps the callID that its call
+//! began with, whatever Asterisk makes of it: transfers, pickups and conference rooms join calls to one conversation
 //! (`Talk`), of which each device has its own view.
 //!
 //! Nothing is scanned: channels are found by their Uniqueid, bridges by theirs, calls by their Linkedid, and a change
 //! costs as much as there are parties in the conversation.
 
+mod beginning;
 mod cause;
 mod ending;
 mod events;
@@ -16,6 +17,7 @@ mod keeping;
 mod merging;
 mod naming;
 mod news;
+mod numbering;
 mod parties;
 mod snapshot;
 mod tables;
@@ -34,8 +36,9 @@ use crate::wire::ami::Message;
 use crate::wire::csta::model::LocalConnectionState;
 use tables::{Bridge, Call, Channel, Talk};
 
-/// The highest callID: nine digits, since some clients read callIDs as integers.
-const MOST_CALLS: u32 = 999_999_999;
+/// How the Uniqueid begins of each channel that a link asks for so that a device calls a number: other links to the same
+/// Asterisk know by it what the channel is for.
+pub const CALLING: &str = "ctigate-";
 
 /// What a channel is for that we asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +100,10 @@ pub struct Calls {
     watched: BTreeSet<Text>,
     /// Channels that we asked for, by their Uniqueid.
     expected: BTreeMap<Text, Purposed>,
-    /// The next callID.
-    next: u32,
+    /// The callIDs of the calls that there are.
+    ids: BTreeSet<CallId>,
+    /// How many calls there were.
+    begun: u64,
     /// What is being listed, if anything is.
     listing: Option<snapshot::Listing>,
 }
@@ -126,7 +131,8 @@ impl Calls {
             lines: BTreeSet::new(),
             watched: BTreeSet::new(),
             expected: BTreeMap::new(),
-            next: 1,
+            ids: BTreeSet::new(),
+            begun: 0,
             listing: None,
         }
     }
@@ -184,8 +190,8 @@ impl Calls {
     }
 
     /// What the tables of entries do not have.
-    fn rest(&self) -> (&BTreeMap<Text, Purposed>, (u32, &Option<snapshot::Listing>)) {
-        (&self.expected, (self.next, &self.listing))
+    fn rest(&self) -> (&BTreeMap<Text, Purposed>, (u64, &Option<snapshot::Listing>)) {
+        (&self.expected, (self.begun, &self.listing))
     }
 
     /// Takes in one event. What it means for lines is appended to `news`.
@@ -244,6 +250,27 @@ impl Calls {
     pub fn of_channel(&self, unique: &str) -> Option<(&str, CallId)> {
         let channel = self.channels.get(self.channel(unique)?)?;
         Some((&channel.device, self.entries.get(channel.call)?.id))
+    }
+
+    /// The Uniqueids of a device's channels that are up.
+    pub fn up_at(&self, device: &str) -> impl Iterator<Item = &str> {
+        let calls = self.at.get(device).map_or(&[][..], |calls| calls);
+        let channels =
+            calls.iter().filter_map(|call| self.entries.get(*call)).flat_map(|call| &call.channels);
+        let channels = channels.filter_map(|handle| self.channels.get(*handle));
+        let is_up = move |channel: &&Channel| {
+            channel.is_party()
+                && *channel.device == *device
+                && channel.progress == tables::Progress::Up
+                && channel.ended.is_none()
+        };
+        channels.filter(is_up).map(|channel| &*channel.unique)
+    }
+
+    /// The name of a channel, by its Uniqueid.
+    #[must_use]
+    pub fn name_of(&self, unique: &str) -> Option<&str> {
+        self.channels.get(self.channel(unique)?).map(|channel| &*channel.name)
     }
 
     /// The channels of a call at a device: its own, and those of the others in the conversation.

@@ -8,8 +8,11 @@
 mod asking;
 mod documents;
 mod endpoints;
+mod messages;
 mod monitors;
+mod mutes;
 mod offers;
+mod prompts;
 mod reader;
 mod reading;
 mod services;
@@ -25,6 +28,8 @@ use alloc::vec::Vec;
 use asking::{Asked, Making};
 use endpoints::{Endpoints, Standing};
 use monitors::Monitors;
+use mutes::Mutes;
+use prompts::Prompts;
 use settings::{Asking, Known};
 use snapshots::Snapshots;
 use telling::Told;
@@ -60,6 +65,10 @@ pub(crate) struct AsteriskLink {
     by_request: BTreeMap<RequestId, u64>,
     /// The channels that were asked for and are not there yet, by their Uniqueid.
     making: BTreeMap<Text, Making>,
+    /// Those whose phones are told to answer.
+    prompts: Prompts,
+    /// The microphones that are muted.
+    mutes: Mutes,
     calls: Calls,
     monitors: Monitors,
     endpoints: Endpoints,
@@ -90,6 +99,8 @@ crate::digest! { struct AsteriskLink {
     asked,
     by_request: _, // It follows from `asked`.
     making,
+    prompts,
+    mutes,
     calls: _, // In `tables`.
     monitors: _, // In `tables`.
     endpoints,
@@ -108,7 +119,7 @@ impl AsteriskLink {
     pub(crate) fn new(config: &Config, index: u8) -> Self {
         let connection = config.cti.connections.get(usize::from(index));
         let settings = match connection.map(|one| &one.kind) {
-            Some(ConnectionKind::Asterisk(settings)) => settings.clone(),
+            Some(ConnectionKind::Asterisk(settings)) => (**settings).clone(),
             Some(ConnectionKind::Csta) | None => Asterisk::default(),
         };
         let login = connection.and_then(|one| one.login.as_ref());
@@ -121,6 +132,8 @@ impl AsteriskLink {
             asked: BTreeMap::new(),
             by_request: BTreeMap::new(),
             making: BTreeMap::new(),
+            prompts: Prompts::default(),
+            mutes: Mutes::default(),
             calls: Calls::new(settings.channels),
             monitors: Monitors::new(settings.channels),
             endpoints: Endpoints::default(),
@@ -169,6 +182,7 @@ impl LinkProtocol for AsteriskLink {
         self.asked.clear();
         self.by_request.clear();
         self.making.clear();
+        self.prompts = Prompts::default();
         self.told.clear();
         self.asking.clear();
         self.known = Known::default();
@@ -250,7 +264,7 @@ impl LinkProtocol for AsteriskLink {
 
     fn remarks(&self) -> Vec<Cow<'static, str>> {
         let rights = self.session.rights();
-        offers::lacking(rights).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
+        offers::lacking(rights, &self.settings).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
     }
 
     fn knows(&self, device: &str) -> Option<bool> {

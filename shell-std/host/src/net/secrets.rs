@@ -1,12 +1,12 @@
-//! Secrets: read from files when the gateway starts, and filled into what is sent, behind the recorder. While a process
+//! Secrets: read from files or the environment when the gateway starts, and filled into what is sent, behind the recorder. While a process
 //! holds any, it leaves no core dump.
 
 use core::fmt;
 use std::collections::BTreeMap;
-use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::{env, fs};
 
-use ctigate_core::config::Config;
+use ctigate_core::config::{Config, Password};
 use ctigate_core::secret::{Fill, FillError, SecretId};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
@@ -30,20 +30,21 @@ impl Secrets {
     /// Reads the secrets that a configuration names.
     ///
     /// # Errors
-    /// A message for each that cannot be read, or that everybody can read.
+    /// A message for each that cannot be read, or that everybody can read. It has nothing of the secret itself.
     pub(crate) fn read(config: &Config) -> Result<Self, Vec<String>> {
         let mut secrets = BTreeMap::new();
         let mut errors = Vec::new();
         for (index, connection) in config.cti.connections.iter().enumerate() {
             let Some(login) = &connection.login else { continue };
-            match read_one(&login.password_file) {
+            let (key, place, read) = match &login.password {
+                Password::File(file) => ("password_file", file, read_file(file)),
+                Password::Environment(variable) => ("password_env", variable, read_variable(variable)),
+            };
+            match read {
                 Ok(password) => {
                     secrets.insert(login.secret, password);
                 }
-                Err(why) => errors.push(format!(
-                    "cti.connection[{index}].password_file = {:?}: {why}",
-                    login.password_file
-                )),
+                Err(why) => errors.push(format!("cti.connection[{index}].{key} = {place:?}: {why}")),
             }
         }
         if errors.is_empty() { Ok(Self(secrets)) } else { Err(errors) }
@@ -75,7 +76,7 @@ impl Secrets {
 }
 
 /// Reads a password: the file's text, without a line end behind it.
-fn read_one(file: &str) -> Result<String, String> {
+fn read_file(file: &str) -> Result<String, String> {
     let mode = fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
     if mode & EVERYBODY != 0 {
         return Err(format!("everybody has access to it (mode {:04o}); chmod o-rwx", mode & 0o7777));
@@ -83,6 +84,20 @@ fn read_one(file: &str) -> Result<String, String> {
     let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
+    checked(text)
+}
+
+/// Reads a password from an environment variable.
+fn read_variable(name: &str) -> Result<String, String> {
+    let value = env::var_os(name).ok_or("there is no such environment variable")?;
+    if value.is_empty() {
+        return Err("the environment variable is empty".into());
+    }
+    checked(value.to_str().ok_or("the environment variable's value is not UTF-8")?)
+}
+
+/// A text, if it can be a password.
+fn checked(text: &str) -> Result<String, String> {
     if text.is_empty() || text.len() > LONGEST || text.contains(char::is_control) {
         return Err(format!("must be a password of 1 to {LONGEST} bytes on one line"));
     }

@@ -88,39 +88,22 @@ impl Calls {
         Ok(handle)
     }
 
-    /// A channel that calls is the caller of its call, if that has none.
-    pub(super) fn begin(&mut self, handle: Handle<Channel>, called: &str) {
-        let Some(who) = self.who(handle) else { return };
-        let Some(call) = self.channels.get(handle).map(|channel| channel.call) else { return };
-        let Some(entry) = self.entries.get_mut(call) else { return };
-        if entry.calling.device.is_empty() {
-            entry.calling = who;
-        }
-        if entry.called.number.is_empty() && is_number(called) {
-            entry.called = Who { number: called.into(), ..Who::default() };
-        }
-    }
-
     /// `Newchannel`.
     pub(super) fn newchannel(&mut self, message: &Message<'_>, news: &mut Vec<News>) -> Outcome {
         let Some(seen) = Seen::read(message) else { return Outcome::Unknown };
         if self.channel(seen.unique).is_some() {
             return self.newstate(message, news);
         }
-        let purpose = self.expected.remove(seen.unique);
+        let purpose = self.purpose(seen.unique, known(message, "ConnectedLineNum"));
         let calls = seen.progress == Progress::Ring || matches!(purpose, Some(Purposed::Call(_)));
         let handle = match self.enter(&seen, calls) {
             Ok(handle) => handle,
             Err(outcome) => return outcome,
         };
-        let call = self.channels.get(handle).map(|channel| channel.call);
         let is_first = seen.unique == seen.linked;
         match purpose {
             Some(Purposed::Call(number)) => {
-                if let Some(entry) = call.and_then(|call| self.entries.get_mut(call)) {
-                    entry.prompted = true;
-                }
-                self.begin(handle, &number);
+                self.prompt(handle, &number);
             }
             Some(Purposed::Invitation(number)) => self.invite(handle, &number),
             None if calls => self.begin(handle, seen.exten),
@@ -129,15 +112,6 @@ impl Calls {
         }
         self.refresh(handle, news);
         Outcome::Taken
-    }
-
-    /// A device is called by Asterisk itself, for somebody with this number.
-    fn invite(&mut self, handle: Handle<Channel>, number: &str) {
-        let Some(who) = self.who(handle) else { return };
-        let Some(call) = self.channels.get(handle).map(|channel| channel.call) else { return };
-        let Some(entry) = self.entries.get_mut(call) else { return };
-        entry.calling = Who { number: number.into(), ..Who::default() };
-        entry.called = who;
     }
 
     /// `Newstate`.
@@ -184,6 +158,13 @@ impl Calls {
         if entry.calling.device.is_empty() && entry.called.device == device && !connected.is_empty() {
             let person = name(message, "ConnectedLineName");
             entry.calling = Who { number: connected.into(), name: (&*person).into(), ..Who::default() };
+        }
+        if entry.prompted
+            && entry.called.number.is_empty()
+            && entry.calling.device == device
+            && is_number(connected)
+        {
+            entry.called.number = connected.into();
         }
         Outcome::Taken
     }

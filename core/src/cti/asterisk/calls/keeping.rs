@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::news::{CallId, Redirected, Who};
+use super::news::{Redirected, Who};
 use super::tables::{Bridge, Call, Channel, Purpose, Talk};
-use super::{Calls, MOST_CALLS};
+use super::{Calls, numbering};
 use crate::slots::{Full, Handle};
 
 impl Calls {
@@ -17,8 +17,10 @@ impl Calls {
             return Err(Full);
         }
         let talk = self.talks.insert(Talk::default())?;
+        let id = numbering::number(linked, &self.ids);
         let call = self.entries.insert(Call {
-            id: CallId(self.next),
+            id,
+            order: self.begun,
             linked: Vec::from([linked.into()]),
             talk,
             calling: Who::default(),
@@ -31,7 +33,8 @@ impl Calls {
             parties: Vec::with_capacity(2),
             channels: Vec::new(),
         })?;
-        self.next = if self.next >= MOST_CALLS { 1 } else { self.next + 1 };
+        self.ids.insert(id);
+        self.begun += 1;
         if let Some(talk) = self.talks.get_mut(talk) {
             talk.calls.push(call);
         }
@@ -97,6 +100,7 @@ impl Calls {
             return;
         }
         let Some(entry) = self.entries.remove(call) else { return };
+        self.ids.remove(&entry.id);
         let Some(talk) = self.talks.get_mut(entry.talk) else { return };
         talk.calls.retain(|other| *other != call);
         let rest = talk.calls.first().copied();

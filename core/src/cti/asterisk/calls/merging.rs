@@ -66,7 +66,7 @@ impl Calls {
                 let Some(here) = own(*first) else { continue };
                 let found = self.together(other).iter().find_map(|call| Some((*call, own(*call)?)));
                 let Some((second, there)) = found else { continue };
-                let older = self.entries.get(*first)?.id < self.entries.get(second)?.id;
+                let older = self.entries.get(*first)?.order < self.entries.get(second)?.order;
                 let first_is_held = here.holds || (!there.holds && older);
                 let calls = if first_is_held { (*first, second) } else { (second, *first) };
                 return Some((calls.0, calls.1, party.who.clone()));

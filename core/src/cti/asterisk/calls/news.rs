@@ -6,8 +6,8 @@ use core::fmt;
 use super::text::Text;
 use crate::wire::csta::model::{CallEventKind, LocalConnectionState};
 
-/// The callID of a call as the devices in it know it: a number from 1 to 999,999,999, never given twice until all were
-/// given.
+/// The callID of a call as the devices in it know it: a number from 1 to 99,999,999 that follows from the call's first
+/// channel, so that all who watch the same Asterisk find the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub(super) u32);
 

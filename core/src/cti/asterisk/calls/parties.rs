@@ -117,7 +117,7 @@ impl Calls {
                 (Event::Originated, began)
             }
             (State::Initiated, State::Connected) => (Event::Originated, began),
-            (State::Null, State::Alerting) => (Event::Delivered, reached),
+            (State::Null | State::Initiated, State::Alerting) => (Event::Delivered, reached),
             (State::Connected, State::Hold) => (Event::Held, "normal"),
             (State::Hold, State::Connected) => (Event::Retrieved, "normal"),
             (_, State::Connected) => (Event::Established, reached),

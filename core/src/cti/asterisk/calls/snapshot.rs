@@ -3,12 +3,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::Calls;
 use super::events::{Seen, purpose};
-use super::fields::known;
+use super::fields::{is_number, known};
 use super::news::{News, Outcome};
 use super::tables::{Channel, Progress, Purpose};
 use super::text::Text;
+use super::{Calls, Purposed};
 use crate::slots::Handle;
 use crate::wire::ami::Message;
 use crate::wire::csta::model::LocalConnectionState as State;
@@ -107,6 +107,13 @@ impl Calls {
 
     /// Enters a channel that was not known. Whether its device calls or is called shows by what it does.
     fn enter_listed(&mut self, message: &Message<'_>, seen: &Seen<'_>) -> Result<Handle<Channel>, Outcome> {
+        let connected = known(message, "ConnectedLineNum");
+        let dials = if is_number(seen.exten) { seen.exten } else { connected };
+        if let Some(Purposed::Call(number)) = self.purpose(seen.unique, dials) {
+            let handle = self.enter(seen, true)?;
+            self.prompt(handle, &number);
+            return Ok(handle);
+        }
         let application = message.value("Application").unwrap_or_default();
         let is_called =
             matches!(seen.progress, Progress::Ringing | Progress::Down) || application == "AppDial";
@@ -114,8 +121,7 @@ impl Calls {
         if !is_called {
             let dialled = message.value("DNID").filter(|dialled| !dialled.is_empty());
             self.begin(handle, dialled.unwrap_or(seen.exten));
-            let number = known(message, "ConnectedLineNum");
-            self.begin(handle, number);
+            self.begin(handle, connected);
         }
         Ok(handle)
     }

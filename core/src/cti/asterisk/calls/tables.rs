@@ -155,6 +155,8 @@ crate::digest! { struct Party { who, is_line, is_told, is_place, state => state.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) id: CallId,
+    /// How many calls were known before it.
+    pub(super) order: u64,
     /// The Linkedids that lead here.
     pub(super) linked: Vec<Text>,
     /// The conversation that it is part of.
@@ -175,7 +177,7 @@ pub(super) struct Call {
 }
 
 crate::digest! { struct Call {
-    id, linked, talk, calling, called, redirected, prompted, answered, cause, failed, parties, channels,
+    id, order, linked, talk, calling, called, redirected, prompted, answered, cause, failed, parties, channels,
 } }
 
 impl Call {

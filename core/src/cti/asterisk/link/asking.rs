@@ -40,6 +40,10 @@ pub(super) enum Then {
     Named(&'static Service, &'static str, CallId, Text),
     /// It is done, and this kind of setting has this value for the line.
     Set(&'static Service, u8, Text, Text),
+    /// It is done, and all channels of this device that are up are muted, or no longer.
+    Muted(&'static Service, Text, bool),
+    /// The messages that wait are counted in its answer.
+    Counted(&'static Service),
     /// It is done when the channel with this Uniqueid is there.
     Made(Text),
 }
@@ -59,6 +63,8 @@ crate::digest! { enum Then {
     Named(service => service.root, member => *member, call, device) = 1,
     Made(unique) = 2,
     Set(service => service.root, kind => u64::from(*kind), line, value) = 3,
+    Muted(service => service.root, device, is_on) = 4,
+    Counted(service => service.root) = 5,
 } }
 
 /// A channel that was asked for and is not there yet.
@@ -145,6 +151,7 @@ impl AsteriskLink {
         let unique = self.making.iter().find(|(_, making)| making.id == id).map(|(unique, _)| unique.clone());
         let Some(unique) = unique else { return };
         self.making.remove(&unique);
+        self.prompts.forget(&unique);
         self.calls.forget(&unique);
         if let Ok(channel) = Token::new(&unique) {
             self.send(&Action::Hangup { channel, cause: None }, Asked::Nothing, output);
@@ -168,6 +175,7 @@ impl AsteriskLink {
     /// A channel that was asked for will not come.
     pub(super) fn not_made(&mut self, unique: &str, error: CstaError) {
         self.calls.forget(unique);
+        self.prompts.forget(unique);
         if let Some(Making { id, .. }) = self.making.remove(unique) {
             self.told.push_back(Told::Answer(id, Answer::Error(error)));
         }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::endpoints::Endpoints;
 use super::monitors::Monitor;
-use crate::cti::asterisk::calls::{News, Who};
+use crate::cti::asterisk::calls::{AtDevice, News, Who};
 use crate::cti::protocol::{Incoming, RequestId, Slot, Spare};
 use crate::slots::Handle;
 use crate::wire::csta::emit::{self, Verbatim};
@@ -15,7 +15,7 @@ use crate::wire::csta::errors::CstaError;
 use crate::wire::csta::events::Shape;
 use crate::wire::csta::guard::XmlLimits;
 use crate::wire::csta::model::{
-    Connection, Device, Message, Namespace, Party, Redirection, Request, Response,
+    Connection, Device, LocalConnectionState, Message, Namespace, Party, Redirection, Request, Response,
 };
 use crate::wire::csta::parse::Document;
 use crate::wire::csta::relayed::{Relayed, Value};
@@ -93,6 +93,32 @@ pub(super) fn event(
     let mut document = Vec::new();
     emit::composed_event(&mut document, Namespace::ED3, Shape::named(root)?, cross_reference, given);
     Some(document.into_boxed_slice())
+}
+
+/// One party of a call.
+fn on_call<'a>(call: &'a str, who: &'a Who, state: LocalConnectionState) -> [(&'static str, Value<'a>); 3] {
+    let of = if who.device.is_empty() { &who.number } else { &who.device };
+    let connection = Connection { call: Some(call), device: Some(device(of)) };
+    [
+        ("deviceOnCall", Value::Party(party(who))),
+        ("callIdentifier", Value::Connection(connection)),
+        ("localConnectionInfo", Value::Text(state.word())),
+    ]
+}
+
+/// The answer to Snapshot Call: who is in a call at `line`, which comes first.
+pub(super) fn call(service: &Service, line: &str, at: &AtDevice) -> Box<[u8]> {
+    let id = at.call.to_string();
+    let own = Who { device: line.into(), ..Who::default() };
+    let parties = core::iter::once(&own).chain(&at.others).zip(&at.states);
+    let rows: Vec<_> = parties.map(|(who, state)| on_call(&id, who, *state)).collect();
+    let items: Vec<(&'static str, Value<'_>)> =
+        rows.iter().map(|row| ("snapshotCallResponseInfo", Value::Elements(row))).collect();
+    let data = [("snapshotData", Value::Elements(&items))];
+    let mut given = Vec::from([("crossRefIDorSnapshotData", Value::Elements(&data))]);
+    let ends = [("callingDevice", &at.calling), ("calledDevice", &at.called)];
+    given.extend(ends.map(|(name, who)| (name, Value::Party(party(who)))));
+    response(service, &given)
 }
 
 /// A response with these members.

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::config::Asterisk;
 use crate::wire::ami::Rights;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::Features;
@@ -28,6 +29,7 @@ const OFFERS: &[Offer] = &[
     offer("MonitorStart", Rights::NONE),
     offer("MonitorStop", Rights::NONE),
     offer("SnapshotDevice", Rights::NONE),
+    offer("SnapshotCall", Rights::NONE),
     offer("GetSwitchingFunctionDevices", Rights::SYSTEM),
     offer("SwitchingFunctionDevices", Rights::SYSTEM),
     offer("MakeCall", Rights::ORIGINATE),
@@ -35,6 +37,7 @@ const OFFERS: &[Offer] = &[
     offer("SingleStepTransferCall", Rights::CALL),
     offer("ParkCall", Rights::CALL),
     offer("DirectedPickupCall", Rights::ORIGINATE),
+    offer("GroupPickupCall", Rights::ORIGINATE),
     offer("DeflectCall", Rights::CALL),
     offer("TransferCall", Rights::CALL),
     offer("GenerateDigits", Rights::CALL),
@@ -42,6 +45,9 @@ const OFFERS: &[Offer] = &[
     offer("SetForwarding", Rights::SYSTEM),
     offer("GetDoNotDisturb", Rights::SYSTEM.or(Rights::REPORTING)),
     offer("SetDoNotDisturb", Rights::SYSTEM),
+    offer("GetMessageWaitingIndicator", Rights::CALL.or(Rights::REPORTING)),
+    offer("GetMicrophoneMute", Rights::SYSTEM),
+    offer("SetMicrophoneMute", Rights::SYSTEM),
     at_phone("AnswerCall"),
     at_phone("HoldCall"),
     at_phone("RetrieveCall"),
@@ -68,26 +74,31 @@ const EVENTS: [CallEventKind; 12] = [
 ];
 
 /// The others.
-const OTHERS: [&str; 3] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent"];
+const OTHERS: [&str; 5] =
+    ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent", "MessageWaitingEvent", "MicrophoneMuteEvent"];
 
-/// What a user with these rights can do; `by_phone` tells whether there are phones that obey NOTIFY, `has_rooms` whether
-/// there are conference rooms.
-pub(super) fn features(rights: Rights, by_phone: bool, has_rooms: bool) -> Features {
-    let may = |offer: &&Offer| {
-        rights.allow(offer.needs)
-            && (by_phone || !offer.by_phone)
-            && (has_rooms || offer.service != "ConferenceCall")
-    };
+/// Whether an Asterisk with these settings has what a service needs, beside rights.
+fn has(settings: &Asterisk, offer: &Offer) -> bool {
+    (!settings.obedient.is_empty() || !offer.by_phone)
+        && (settings.rooms.is_some() || offer.service != "ConferenceCall")
+        && (settings.group_pickup.is_some() || offer.service != "GroupPickupCall")
+}
+
+/// What a user with these rights can do at an Asterisk with these settings: some services need phones that obey NOTIFY,
+/// conference rooms, or a number for pickup.
+pub(super) fn features(rights: Rights, settings: &Asterisk) -> Features {
+    let may = |offer: &&Offer| rights.allow(offer.needs) && has(settings, offer);
     let services = OFFERS.iter().filter(may).fold(Features::NONE, |all, one| all.with_service(one.service));
     let events = EVENTS.iter().map(|event| event.word()).chain(OTHERS);
     events.fold(services, Features::with_event)
 }
 
 /// What each right that the user lacks costs.
-pub(super) fn lacking(rights: Rights) -> impl Iterator<Item = String> {
+pub(super) fn lacking(rights: Rights, settings: &Asterisk) -> impl Iterator<Item = String> {
     let needed = [Rights::SYSTEM, Rights::CALL, Rights::ORIGINATE];
     needed.into_iter().filter(move |right| !rights.allow(*right)).filter_map(move |right| {
-        let lost = |offer: &&Offer| offer.needs.allow(right) && !rights.allow(offer.needs);
+        let lost =
+            |offer: &&Offer| offer.needs.allow(right) && !rights.allow(offer.needs) && has(settings, offer);
         let lost: Vec<&str> = OFFERS.iter().filter(lost).map(|offer| offer.service).collect();
         let name = right.names().next()?;
         (!lost.is_empty()).then(|| format!("the user has no write = {name}: no {}", lost.join(", ")))
@@ -112,15 +123,23 @@ mod tests {
 
     #[test]
     fn what_is_offered_follows_from_the_rights_and_the_phones() {
-        let services = |rights: Rights, by_phone| {
-            let features = features(rights, by_phone, true);
+        let services = |rights: Rights, by_phone: bool| {
+            let settings = Asterisk {
+                obedient: by_phone.then(|| String::from("1001")).into_iter().collect(),
+                rooms: Some((8_000, 8_001)),
+                group_pickup: Some("*8".into()),
+                ..Asterisk::default()
+            };
+            let features = features(rights, &settings);
             OFFERS.iter().filter(|offer| features.has_service(offer.service)).count()
         };
         let all = Rights::SYSTEM.or(Rights::CALL).or(Rights::ORIGINATE);
         assert_eq!(services(all, true), OFFERS.len());
         assert_eq!(services(all, false), OFFERS.len() - 7);
-        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 13);
-        assert_eq!(services(Rights::NONE, true), 3);
+        assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 15);
+        assert_eq!(services(Rights::NONE, true), 4);
+        let without = features(all, &Asterisk::default());
+        assert!(!without.has_service("GroupPickupCall") && !without.has_service("ConferenceCall"));
         assert!(by_phone().has_service("HoldCall") && !by_phone().has_service("MakeCall"));
     }
 }

@@ -9,7 +9,6 @@ use super::asking::{Asked, Then, error_of};
 use super::offers;
 use super::reader::{DOUBTFUL, EXCEEDED, GREETING};
 use super::telling::{Answer, Told};
-use crate::config::Asterisk;
 use crate::cti::asterisk::calls::Outcome;
 use crate::cti::asterisk::session::{Ask, Next, PROBES};
 use crate::cti::protocol::{Frame, Incoming, Output};
@@ -137,8 +136,20 @@ impl AsteriskLink {
                         self.changed(kind, &line, &value);
                         return Incoming::Nothing;
                     }
+                    Then::Muted(service, device, is_on) if is_success => {
+                        self.told.push_back(Told::Answer(id, Answer::Done(service)));
+                        self.has_muted(&device, is_on);
+                        return Incoming::Nothing;
+                    }
+                    Then::Counted(service) if is_success => {
+                        self.counted(id, service, response);
+                        return Incoming::Nothing;
+                    }
                     _ if !is_success => Answer::Error(error_of(response)),
-                    Then::Done(service) | Then::Set(service, ..) => Answer::Done(service),
+                    Then::Done(service)
+                    | Then::Set(service, ..)
+                    | Then::Muted(service, ..)
+                    | Then::Counted(service) => Answer::Done(service),
                     Then::Named(service, member, call, device) => {
                         Answer::Named(service, member, call, device)
                     }
@@ -161,6 +172,10 @@ impl AsteriskLink {
                 self.user_event(event);
                 Incoming::Nothing
             }
+            "MessageWaiting" => {
+                self.message_waiting(event);
+                Incoming::Nothing
+            }
             "OriginateResponse" => {
                 self.originated(event);
                 Incoming::Nothing
@@ -172,9 +187,13 @@ impl AsteriskLink {
             }
             name => {
                 let mut news = core::mem::take(&mut self.news);
+                let unique = event.value("Uniqueid");
+                let mute = self.mute_device_of(unique);
                 let outcome = self.calls.event(event, &mut news);
                 self.spread(&mut news);
                 self.news = news;
+                self.follow_mute(mute.or_else(|| self.mute_device_of(unique)));
+                self.answer_prompt(event, output);
                 if name == "Newchannel"
                     && let Some(unique) = event.value("Uniqueid")
                 {
@@ -208,12 +227,12 @@ impl AsteriskLink {
             (Asked::Snapshot, "StatusComplete") => {
                 self.asked.remove(&number);
                 self.end_snapshot();
+                self.follow_mutes();
                 if self.serves {
                     return Incoming::Nothing;
                 }
                 self.serves = true;
-                let Asterisk { obedient, rooms, .. } = &self.settings;
-                let features = offers::features(self.session.rights(), !obedient.is_empty(), rooms.is_some());
+                let features = offers::features(self.session.rights(), &self.settings);
                 Incoming::Ready(Some(features))
             }
             (Asked::Setting(id, kind, line), "DBGetResponse") => {

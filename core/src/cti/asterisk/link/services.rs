@@ -8,7 +8,7 @@ use super::asking::{Asked, Making, Then};
 use super::endpoints::Standing;
 use super::telling::{Answer, Told};
 use super::{AsteriskLink, documents};
-use crate::cti::asterisk::calls::{AtDevice, CallId, ChannelName, Purposed, Text};
+use crate::cti::asterisk::calls::{AtDevice, CALLING, CallId, ChannelName, Purposed, Text};
 use crate::cti::protocol::{Output, Refused, RequestId};
 use crate::wire::ami::write::{Action, Place};
 use crate::wire::ami::{Token, Value, Variable};
@@ -105,8 +105,13 @@ impl AsteriskLink {
                 self.send_on(wanted, members, None, output)
             }
             "DirectedPickupCall" => self.pick_up(wanted, output),
+            "GroupPickupCall" => self.pick_up_of_group(wanted, output),
+            "SnapshotCall" => self.snapshot_call(wanted),
             "DeflectCall" => self.deflect_call(wanted, output),
             "GenerateDigits" => self.generate_digits(wanted, output),
+            "GetMessageWaitingIndicator" => self.count_messages(id, members, output),
+            "GetMicrophoneMute" => self.say_mute(id, members),
+            "SetMicrophoneMute" => self.set_mute(id, members, output),
             "GetForwarding" | "GetDoNotDisturb" => self.read_settings(id, members, output),
             "SetForwarding" | "SetDoNotDisturb" => self.change_setting(id, members, output),
             "GetSwitchingFunctionDevices" => {
@@ -171,11 +176,16 @@ impl AsteriskLink {
             Standing::Unregistered => return Err(CstaError::CALLING_DEVICE_OUT_OF_SERVICE),
             Standing::Present | Standing::NotTold => {}
         }
-        let unique = format!("ctigate-{:016x}-{}", output.unguessable(b"channel"), self.last);
+        let unique = format!("{CALLING}{:016x}-{}", output.unguessable(b"channel"), self.last);
         let channel = format!("PJSIP/{device}");
         let connected = Value::new(number).map_err(|_| CstaError::INVALID_CALLED_DEVICE_ID)?;
         // The phone shows whom it is about to call; the called one is shown the endpoint's own number.
-        let variables = [Variable { name: "CONNECTEDLINE(num)", value: connected }];
+        let mut variables = Vec::from([Variable { name: "CONNECTEDLINE(num)", value: connected }]);
+        let headers = self.headers_for(device);
+        for (function, value) in &headers {
+            let value = Value::new(value).map_err(|_| CstaError::GENERIC_OPERATION)?;
+            variables.push(Variable { name: function, value });
+        }
         let context = self.settings.context.clone();
         let action = Action::Originate {
             channel: token(&channel, CstaError::INVALID_CALLING_DEVICE_ID)?,
@@ -186,6 +196,7 @@ impl AsteriskLink {
         };
         let unique = Text::from(&*unique);
         self.finish(wanted.id, Then::Made(unique.clone()), &action, output)?;
+        self.prompted(device, &unique);
         self.calls.expect(&unique, Purposed::Call(number.into()));
         self.making.insert(unique, Making { id: wanted.id, service: wanted.service, member });
         Ok(())
@@ -229,11 +240,6 @@ impl AsteriskLink {
         let variables = [Variable { name: "Event", value }];
         let action = Action::PjsipNotify { channel: own.channel()?, variables: &variables };
         self.send(&action, asked, output).map(|_| ()).ok_or(CstaError::INVALID_CONNECTION_ID)
-    }
-
-    /// Whether the phone behind an endpoint obeys NOTIFY with `Event: talk` and `Event: hold`.
-    pub(super) fn obeys(&self, device: &str) -> bool {
-        self.settings.obedient.iter().any(|one| one == "*" || one == device)
     }
 
     fn answer_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
@@ -335,6 +341,25 @@ impl AsteriskLink {
         token(rings.id, CstaError::INVALID_CONNECTION_ID)?;
         let number = format!("{}{}", self.settings.pickup, rings.id);
         self.originate(wanted, ("pickedCall", device.id, &number), output)
+    }
+
+    /// The user's phone is called first, and dials the code that picks up a call that rings in its group.
+    fn pick_up_of_group(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
+        let device = wanted.members.device("newDestination").ok_or(CstaError::INVALID_DEVICE_ID)?;
+        if wanted.members.device("pickGroup").is_some_and(|group| !group.id.is_empty()) {
+            // A phone is in the groups of its endpoint, and cannot choose.
+            return Err(CstaError::INVALID_PARAMETER_VALUE);
+        }
+        let code = self.settings.group_pickup.clone().ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
+        self.originate(wanted, ("pickedCall", device.id, &code), output)
+    }
+
+    /// Says who is in a call, as the line knows it.
+    fn snapshot_call(&mut self, wanted: Wanted<'_>) -> Result<(), CstaError> {
+        let own = self.own(wanted, "snapshotObject")?;
+        let document = documents::call(wanted.service, &own.device, &own.at);
+        self.told.push_back(Told::Answer(wanted.id, Answer::Document(document)));
+        Ok(())
     }
 
     /// All three go to a conference room of the dialplan's: the two who talk at once, then the one who was held.

@@ -26,6 +26,9 @@ use crate::wire::csta::services::Service;
 /// disturb.
 pub(super) const KINDS: [&str; 4] = ["forwardImmediate", "forwardBusy", "forwardNoAns", DO_NOT_DISTURB];
 
+/// The index, among the kinds of what is known of a line, of the messages that wait for it.
+pub(super) const MESSAGES: u8 = 4;
+
 /// What is no type of forwarding.
 const DO_NOT_DISTURB: &str = "doNotDisturb";
 
@@ -54,7 +57,7 @@ crate::digest! { struct Known {
 
 impl Known {
     /// Notes a value. Returns the one before, if it is another; `None` if nothing has changed.
-    fn note(&mut self, place: &Place, value: &str) -> Option<Text> {
+    pub(super) fn note(&mut self, place: &Place, value: &str) -> Option<Text> {
         let before = self.values.get(place).cloned();
         if before.as_deref() == Some(value) {
             return None;
@@ -86,7 +89,7 @@ pub(super) struct Asking {
 
 crate::digest! { struct Asking { service => service.root, line, values: _, left } }
 
-const fn truth(value: bool) -> Value<'static> {
+pub(super) const fn truth(value: bool) -> Value<'static> {
     Value::Text(if value { "true" } else { "false" })
 }
 
