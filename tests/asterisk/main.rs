@@ -7,14 +7,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 mod calls;
+mod client;
 mod gateway;
+mod hostile;
 mod house;
 mod manager;
 mod obedient;
+mod outages;
 mod phone;
 #[path = "../process/program.rs"]
 #[expect(dead_code, reason = "not every helper is needed")]
 mod program;
+mod relay;
+mod rights;
 mod session;
 #[path = "../it/asterisk/stories.rs"]
 mod stories;

@@ -8,20 +8,32 @@ use crate::wire::ami::Rights;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::Features;
 
-/// A service, the rights of which one is needed, and whether the phone must obey NOTIFY.
+/// A service, the rights of which one is needed, another one that is needed too, and whether the phone must obey NOTIFY.
 struct Offer {
     service: &'static str,
     needs: Rights,
+    also: Rights,
     by_phone: bool,
 }
 
+impl Offer {
+    const fn is_allowed(&self, rights: Rights) -> bool {
+        rights.allow(self.needs) && rights.allow(self.also)
+    }
+}
+
 const fn offer(service: &'static str, needs: Rights) -> Offer {
-    Offer { service, needs, by_phone: false }
+    Offer { service, needs, also: Rights::NONE, by_phone: false }
 }
 
 /// One that the phone carries out.
 const fn at_phone(service: &'static str) -> Offer {
-    Offer { service, needs: Rights::SYSTEM, by_phone: true }
+    at_phone_and(service, Rights::NONE)
+}
+
+/// One that the phone carries out, and Asterisk with another right.
+const fn at_phone_and(service: &'static str, also: Rights) -> Offer {
+    Offer { service, needs: Rights::SYSTEM, also, by_phone: true }
 }
 
 const OFFERS: &[Offer] = &[
@@ -45,10 +57,10 @@ const OFFERS: &[Offer] = &[
     at_phone("AnswerCall"),
     at_phone("HoldCall"),
     at_phone("RetrieveCall"),
-    at_phone("ConsultationCall"),
+    at_phone_and("ConsultationCall", Rights::ORIGINATE),
     at_phone("AlternateCall"),
     at_phone("ReconnectCall"),
-    at_phone("ConferenceCall"),
+    at_phone_and("ConferenceCall", Rights::CALL),
 ];
 
 /// The events of calls that are told, beside [`OTHERS`].
@@ -74,7 +86,7 @@ const OTHERS: [&str; 3] = ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent"
 /// there are conference rooms.
 pub(super) fn features(rights: Rights, by_phone: bool, has_rooms: bool) -> Features {
     let may = |offer: &&Offer| {
-        rights.allow(offer.needs)
+        offer.is_allowed(rights)
             && (by_phone || !offer.by_phone)
             && (has_rooms || offer.service != "ConferenceCall")
     };
@@ -87,7 +99,8 @@ pub(super) fn features(rights: Rights, by_phone: bool, has_rooms: bool) -> Featu
 pub(super) fn lacking(rights: Rights) -> impl Iterator<Item = String> {
     let needed = [Rights::SYSTEM, Rights::CALL, Rights::ORIGINATE];
     needed.into_iter().filter(move |right| !rights.allow(*right)).filter_map(move |right| {
-        let lost = |offer: &&Offer| offer.needs.allow(right) && !rights.allow(offer.needs);
+        let needs = |offer: &Offer| offer.needs.allow(right) || offer.also.allow(right);
+        let lost = |offer: &&Offer| needs(offer) && !offer.is_allowed(rights);
         let lost: Vec<&str> = OFFERS.iter().filter(lost).map(|offer| offer.service).collect();
         let name = right.names().next()?;
         (!lost.is_empty()).then(|| format!("the user has no write = {name}: no {}", lost.join(", ")))
@@ -121,6 +134,13 @@ mod tests {
         assert_eq!(services(all, false), OFFERS.len() - 7);
         assert_eq!(services(Rights::CALL.or(Rights::ORIGINATE), true), OFFERS.len() - 13);
         assert_eq!(services(Rights::NONE, true), 3);
+        // Some need two rights.
+        for (right, service) in [(Rights::ORIGINATE, "ConsultationCall"), (Rights::CALL, "ConferenceCall")] {
+            let lacks = features(Rights::SYSTEM, true, true);
+            assert!(!lacks.has_service(service) && features(all, true, true).has_service(service));
+            let said = lacking(Rights::SYSTEM).find(|said| right.names().any(|name| said.contains(name)));
+            assert!(said.is_some_and(|said| said.contains(service)), "{service}");
+        }
         assert!(by_phone().has_service("HoldCall") && !by_phone().has_service("MakeCall"));
     }
 }
