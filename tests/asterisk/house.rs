@@ -35,6 +35,8 @@ const PLACES: [(&str, &str, &str); 12] = [
 pub(crate) struct House {
     /// Its loopback address, and that of its phones.
     pub(crate) address: String,
+    /// The address of the public network.
+    pub(crate) outside: String,
     folder: Folder,
     running: Running,
 }
@@ -59,7 +61,7 @@ impl House {
             fs::write(path, text + lines).unwrap();
         }
         let running = run(&folder);
-        let mut house = Self { address, folder, running };
+        let mut house = Self { address, outside, folder, running };
         house.wait_until_booted();
         house
     }

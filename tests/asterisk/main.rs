@@ -23,6 +23,7 @@ mod rights;
 mod session;
 #[path = "../it/asterisk/stories.rs"]
 mod stories;
+mod told;
 #[path = "../it/asterisk/world.rs"]
 mod world;
 
