@@ -47,7 +47,7 @@ impl House {
         Self::with(name, &[])
     }
 
-    /// The same with lines after those of these files.
+    /// The same with lines after those of these files; `{address}` in them becomes its own.
     pub(crate) fn with(name: &str, additions: &[(&str, &str)]) -> Self {
         let folder = Folder::new(&format!("{name}-asterisk"));
         let [address, outside] = own_addresses();
@@ -58,7 +58,7 @@ impl House {
         for (name, lines) in additions {
             let path = folder.path(&format!("etc/{name}"));
             let text = fs::read_to_string(&path).unwrap();
-            fs::write(path, text + lines).unwrap();
+            fs::write(path, text + &lines.replace("{address}", &address)).unwrap();
         }
         let running = run(&folder);
         let mut house = Self { address, outside, folder, running };

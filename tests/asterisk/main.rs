@@ -12,6 +12,7 @@ mod gateway;
 mod hostile;
 mod house;
 mod manager;
+mod many;
 mod obedient;
 mod outages;
 mod phone;
