@@ -20,7 +20,12 @@ pub(crate) struct Client(Running);
 impl Client {
     /// Signs somebody in for a line, and waits until it is monitored.
     pub(crate) fn signed_in(gateway: &Gateway, number: &str) -> Self {
-        let user = format!("sip:{number}@example.com");
+        Self::of(gateway, number, number)
+    }
+
+    /// The same for a user of another name.
+    pub(crate) fn of(gateway: &Gateway, user: &str, number: &str) -> Self {
+        let user = format!("sip:{user}@example.com");
         let line = format!("tel:{number};phone-context=dialstring");
         let arguments = ["client", "--server", &gateway.sip, "--user", &user, "--line", &line];
         let running = Running::spawn(command().args(arguments));

@@ -38,7 +38,7 @@ impl Phone {
             house.sip()
         );
         let phone = Self::start(house, number, &house.address, ports, &account);
-        phone.running.wait_for("[1 binding]");
+        phone.running.wait_for(" binding");
         phone
     }
 
