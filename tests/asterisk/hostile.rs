@@ -2,10 +2,9 @@
 
 use core::fmt::Write as _;
 use core::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::thread;
-
-use ctigate_core::wire::ami::write::Place;
-use ctigate_core::wire::ami::{Action, Token};
 
 use crate::client::Client;
 use crate::gateway::Gateway;
@@ -77,18 +76,18 @@ fn a_hostile_caller_misleads_nobody_longer_than_to_the_next_list() {
     gateway.close();
 }
 
-/// A caller calls 1003.
+/// A caller calls 1003. It is asked for without events, in which there may be what a caller wrote.
 fn call(house: &House, index: usize) {
-    let (channel, id) = (format!("Local/{index}@hostile/n"), format!("hostile-{index}"));
-    let call = Action::Originate {
-        channel: Token::new(&channel).unwrap(),
-        to: Place { context: Token::new("hostile").unwrap(), exten: Token::new("echo").unwrap() },
-        channel_id: Token::new(&id).unwrap(),
-        timeout: 60_000,
-        variables: &[],
-    };
-    let response = house.watch().request(&call);
-    assert!(response.contains("Response: Success"), "{response}");
+    let mut session = TcpStream::connect(house.manager()).unwrap();
+    let actions = format!(
+        "Action: Login\r\nUsername: ctigate\r\nSecret: example\r\nEvents: off\r\n\r\n\
+         Action: Originate\r\nChannel: Local/{index}@hostile/n\r\nContext: hostile\r\nExten: echo\r\n\
+         Priority: 1\r\nAsync: true\r\n\r\nAction: Logoff\r\n\r\n"
+    );
+    session.write_all(actions.as_bytes()).unwrap();
+    let mut said = String::new();
+    session.read_to_string(&mut said).unwrap();
+    assert!(said.contains("successfully queued"), "{said}");
 }
 
 /// 1001 talks to 1002, whatever 1003 does.
