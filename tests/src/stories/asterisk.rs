@@ -40,9 +40,6 @@ pub(super) const CANNOT: &[(&str, &str)] = &[
         "a phone goes out of service in the middle of a call, and comes back",
         "OutOfService: Asterisk keeps the call of a phone that is gone",
     ),
-    ("three confer, the starter leaves", JOINED),
-    ("a conference is held and retrieved by one of three", JOINED),
-    ("the connection breaks in the middle of a conference", JOINED),
     ("all phones of a group ring and one answers", GROUP),
     ("a parked call is fetched", PARKED),
     ("a parked call that nobody fetches comes back", PARKED),
@@ -59,6 +56,5 @@ const ADDS: &str = "SingleStepConferenceCall: it is not built";
 const JOINS: &str = "JoinCall: it is not built";
 const HANDSET: &str = "a handset off the hook: a phone tells Asterisk of a call only when it is dialled";
 const FAILED: &str = "a call that fails and stays: Asterisk ends the caller's call with it";
-const JOINED: &str = "the parties of a ConferenceCall: the channels that are led to the room are others than those that clients know";
 const GROUP: &str = "who else rings in a group: a phone is only told of those that ring after it";
 const PARKED: &str = "the place of a parked call as its other party: the number for parking stays there";
