@@ -64,3 +64,29 @@ fn who_made_a_conference_of_two_calls_is_in_one_call_then() {
         assert_eq!(conferred(order), right, "{order:?}");
     }
 }
+
+#[test]
+fn alternating_answers_a_call_that_waits() {
+    let mut bench = bench(&[]);
+    let asterisk = Asterisk::answer(&mut bench, ENDPOINTS, &[]);
+    let (mut client, _) = sign_in(&mut bench, "alice", 1001);
+    only(&client.info(&mut bench, "MonitorStart", OBJECT), 200);
+    talking(&mut bench, asterisk);
+    bench.advance(Duration::from_millis(20));
+    let active = client.heard(&mut bench)[0].element("connection").to_owned();
+    let clara = caller("PJSIP/1003-00000003", "1003", "1001", "1.3");
+    let mut waiting = called("PJSIP/1001-00000004", "1001", "1.4", &clara);
+    happen(&mut bench, asterisk, "Newchannel", &[("", &clara)], &[]);
+    happen(&mut bench, asterisk, "Newchannel", &[("", &waiting)], &[]);
+    happen(&mut bench, asterisk, "DialBegin", &[("", &clara), ("Dest", &waiting)], &[("DialString", "x")]);
+    state(&mut bench, asterisk, &mut waiting, "Ringing");
+    bench.advance(Duration::from_millis(20));
+    let rings = client.heard(&mut bench)[0].element("connection").to_owned();
+    let members = format!("<heldCall>{rings}</heldCall><activeCall>{active}</activeCall>");
+    assert!(client.info(&mut bench, "AlternateCall", &members).is_empty(), "Asterisk is asked first");
+    let told = asterisk.acted(&mut bench);
+    let notified: Vec<_> = told.iter().map(|one| (one.value("Channel"), one.value("Variable"))).collect();
+    assert_eq!(notified, [("PJSIP/1001-00000002", "Event=hold"), ("PJSIP/1001-00000004", "Event=talk")]);
+    asterisk.accept(&mut bench, &told[1], &[]);
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "AlternateCallResponse");
+}

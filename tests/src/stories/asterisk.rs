@@ -17,10 +17,6 @@ pub(super) const CANNOT: &[(&str, &str)] = &[
     ("a conference is ended for all", "ClearCall: it is not built"),
     ("a call is transferred to itself, to nobody and to a busy phone in vain", HANDSET),
     ("a consultation of a busy and of an unknown number is no call to transfer to", FAILED),
-    (
-        "a second call waits, is taken by alternating, and both confer",
-        "AlternateCall with a call that rings: it is not built",
-    ),
     ("somebody joins a call, and another intrudes on it", JOINS),
     ("a ringing call is picked up, and a call joined, from the client", JOINS),
     ("who only listens keeps no call alive", JOINS),
@@ -40,7 +36,6 @@ pub(super) const CANNOT: &[(&str, &str)] = &[
         "a phone goes out of service in the middle of a call, and comes back",
         "OutOfService: Asterisk keeps the call of a phone that is gone",
     ),
-    ("all phones of a group ring and one answers", GROUP),
     ("a parked call is fetched", PARKED),
     ("a parked call that nobody fetches comes back", PARKED),
     ("a member of the pickup group takes a ringing call", "GroupPickupCall: it is not built"),
@@ -56,5 +51,4 @@ const ADDS: &str = "SingleStepConferenceCall: it is not built";
 const JOINS: &str = "JoinCall: it is not built";
 const HANDSET: &str = "a handset off the hook: a phone tells Asterisk of a call only when it is dialled";
 const FAILED: &str = "a call that fails and stays: Asterisk ends the caller's call with it";
-const GROUP: &str = "who else rings in a group: a phone is only told of those that ring after it";
 const PARKED: &str = "the place of a parked call as its other party: the number for parking stays there";
