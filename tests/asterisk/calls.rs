@@ -251,8 +251,8 @@ fn recorded(name: &str) -> &'static str {
     stories().iter().find(|(found, _)| *found == name).unwrap_or_else(|| panic!("no story {name}")).1
 }
 
-/// What was told, without what depends on which channel Asterisk takes first: the order in which phones of a group ring,
-/// whether one of them is told of the next, that the other party is cleared just before the line itself is, and whether
+/// What was told, without what depends on which channel Asterisk takes first: the order in which phones of a group ring
+/// and are told of each other, that the other party is cleared just before the line itself is, and whether
 /// a call that is transferred to a place for parking waits there before the transfer is told or after it.
 fn without_races(told: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = Vec::new();

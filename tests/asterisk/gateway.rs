@@ -8,11 +8,11 @@ use crate::obedient::Obedient;
 use crate::program::{Folder, Running, output};
 
 /// A gateway with the documented configuration.
-struct Gateway {
+pub(crate) struct Gateway {
     folder: Folder,
-    running: Running,
+    pub(crate) running: Running,
     /// Its address for clients.
-    sip: String,
+    pub(crate) sip: String,
 }
 
 /// What is replaced in the documented configuration.
@@ -22,8 +22,12 @@ const PLACES: [(&str, &str); 3] = [
     ("\"/etc/ctigate/asterisk.password\"", "\"{password}\""),
 ];
 
+/// Replaces what the documented configuration says (a text of it and what is there instead). What comes first finds the
+/// addresses of the test in it already.
+type Change<'a> = (&'a str, &'a str);
+
 /// Writes the configuration and the secret; returns the configuration's path.
-fn configure(folder: &Folder, house: &House, secret: &str) -> String {
+pub(crate) fn configure(folder: &Folder, house: &House, secret: &str, changes: &[Change<'_>]) -> String {
     let password = folder.write("asterisk.password", secret);
     fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
     let example = format!("{}/../docs/examples/asterisk/ctigate.toml", env!("CARGO_MANIFEST_DIR"));
@@ -33,13 +37,22 @@ fn configure(folder: &Folder, house: &House, secret: &str) -> String {
         config =
             config.replace(from, &to.replace("{manager}", &house.manager()).replace("{password}", &password));
     }
+    for (from, to) in changes {
+        assert!(config.contains(from), "no {from}: {config}");
+        config = config.replace(from, to);
+    }
     folder.write("ctigate.toml", &config)
 }
 
 impl Gateway {
-    fn open(name: &str, house: &House) -> Self {
+    pub(crate) fn open(name: &str, house: &House) -> Self {
+        Self::changed(name, house, &[])
+    }
+
+    /// The same with another configuration.
+    pub(crate) fn changed(name: &str, house: &House, changes: &[Change<'_>]) -> Self {
         let folder = Folder::new(name);
-        let config = configure(&folder, house, "example\n");
+        let config = configure(&folder, house, "example\n", changes);
         let running = Running::start(&["run", "--config", &config, "--record", folder.text()], "");
         let sip = running.wait_for("key=sip.tcp transport=TCP address=");
         running.wait_for("name=cti_in_service");
@@ -47,14 +60,14 @@ impl Gateway {
     }
 
     /// A client that runs a script.
-    fn client(&self, number: &str, script: &str) -> Running {
+    pub(crate) fn client(&self, number: &str, script: &str) -> Running {
         let user = format!("sip:{number}@example.com");
         let line = format!("tel:{number};phone-context=dialstring");
         Running::start(&["client", "--server", &self.sip, "--user", &user, "--line", &line], script)
     }
 
     /// Stops it; its recording replays. Returns its log.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.running.signal("TERM");
         assert_eq!(self.running.end(), 0, "{}", self.running.said());
         let (status, out, err) = output(&["replay", &self.folder.only("trace")]);
@@ -63,7 +76,7 @@ impl Gateway {
     }
 
     /// The same, when nothing went wrong.
-    fn close(self) {
+    pub(crate) fn close(self) {
         let log = self.end();
         assert!(!log.contains("level=error"), "{log}");
     }
@@ -155,7 +168,7 @@ fn calls_that_a_killed_asterisk_had_are_cleared_at_the_client() {
 fn a_wrong_secret_is_said_and_not_tried_again_soon() {
     let house = House::open("wrong");
     let folder = Folder::new("wrong");
-    let config = configure(&folder, &house, "wrong\n");
+    let config = configure(&folder, &house, "wrong\n", &[]);
     let mut running = Running::start(&["run", "--config", &config], "");
     running.wait_for("Asterisk refuses the user or the secret");
     std::thread::sleep(core::time::Duration::from_secs(4));

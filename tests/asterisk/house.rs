@@ -35,6 +35,8 @@ const PLACES: [(&str, &str, &str); 12] = [
 pub(crate) struct House {
     /// Its loopback address, and that of its phones.
     pub(crate) address: String,
+    /// The address of the public network.
+    pub(crate) outside: String,
     folder: Folder,
     running: Running,
 }
@@ -42,14 +44,24 @@ pub(crate) struct House {
 impl House {
     /// Starts Asterisk, and waits until it has started.
     pub(crate) fn open(name: &str) -> Self {
+        Self::with(name, &[])
+    }
+
+    /// The same with lines after those of these files; `{address}` in them becomes its own.
+    pub(crate) fn with(name: &str, additions: &[(&str, &str)]) -> Self {
         let folder = Folder::new(&format!("{name}-asterisk"));
         let [address, outside] = own_addresses();
         for part in ["etc", "lib", "spool", "run", "log"] {
             fs::create_dir(folder.path(part)).unwrap();
         }
         write_files(&folder, &address, &outside);
+        for (name, lines) in additions {
+            let path = folder.path(&format!("etc/{name}"));
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, text + &lines.replace("{address}", &address)).unwrap();
+        }
         let running = run(&folder);
-        let mut house = Self { address, folder, running };
+        let mut house = Self { address, outside, folder, running };
         house.wait_until_booted();
         house
     }
@@ -91,12 +103,19 @@ impl House {
         self.wait_until_booted();
     }
 
+    /// Gives its console a command.
+    pub(crate) fn console(&self, line: &str) {
+        let conf = self.path("etc/asterisk.conf");
+        let output = mortal("asterisk").args(["-C", &conf, "-rx", line]).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+
     /// Its log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log/messages.log")).unwrap_or_default()
     }
 
-    fn wait_until_booted(&mut self) {
+    pub(crate) fn wait_until_booted(&mut self) {
         let began = Instant::now();
         while TcpStream::connect(self.manager()).is_err() {
             let has_ended = self.running.ended_within(Duration::from_millis(50)).is_some();
@@ -149,7 +168,7 @@ fn write_files(folder: &Folder, address: &str, outside: &str) {
 /// Two loopback addresses that nobody else uses, so that every port is free there.
 fn own_addresses() -> [String; 2] {
     static HOUSES: AtomicU32 = AtomicU32::new(0);
-    let house = (process::id() << 3) | (HOUSES.fetch_add(1, Ordering::Relaxed) & 7);
+    let house = (process::id() << 5) | (HOUSES.fetch_add(1, Ordering::Relaxed) & 31);
     let [_, high, middle, low] = house.to_be_bytes();
     [0x80, 0xc0].map(|network| format!("127.{}.{middle}.{low}", (high & 0x3f) | network))
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ctigate_core::cti::asterisk::session::{Ask, Next, PROBES, Refusal, Session};
 use ctigate_core::secret::{Fill, Filling, SecretId};
+use ctigate_core::wire::ami::write::Row;
 use ctigate_core::wire::ami::{Action, ActionIds, Kind, Message, Read, Reader, Rights, Scope, Value, write};
 use ctigate_tests::recordings::Step;
 
@@ -99,6 +100,19 @@ impl Manager {
         let from = self.read.len();
         let id = self.send(action);
         self.wait_from(from, &["Response: ", &id])
+    }
+
+    /// The name and the state of each channel (`CoreShowChannels`).
+    pub(crate) fn channels(&mut self) -> Vec<(String, String)> {
+        let from = self.read.len();
+        self.send(&Action::Probe(Row { name: "CoreShowChannels", rights: Rights::NONE }));
+        self.wait_from(from, &["Event: CoreShowChannelsComplete"]);
+        let items = self.read.iter().skip(from).filter(|item| item.starts_with("Event: CoreShowChannel\r"));
+        let value = |item: &str, key: &str| {
+            let line = item.lines().find_map(|line| line.strip_prefix(key));
+            line.unwrap_or_else(|| panic!("no {key} {item}")).to_owned()
+        };
+        items.map(|item| (value(item, "Channel: "), value(item, "ChannelStateDesc: "))).collect()
     }
 
     fn ask(&mut self, ask: Ask, user: &str, secret: &str) {

@@ -32,11 +32,42 @@ impl Phone {
 
     /// The same at another place, so that a number may have several phones.
     pub(crate) fn at(house: &House, number: &str, place: u16) -> Self {
-        let (sip, control, rtp) = (6000 + 10 * place, 7000 + place, 40_000 + 100 * place);
+        let ports = (6000 + 10 * place, 7000 + place, 40_000 + 100 * place);
+        let account = format!(
+            "<sip:{number}@{};transport=udp>;auth_pass=example;regint=300;answermode=manual;audio_codecs=PCMU\n",
+            house.sip()
+        );
+        let phone = Self::start(house, number, &house.address, ports, &account);
+        phone.running.wait_for(" binding");
+        phone
+    }
+
+    /// A phone of the public network, which is not registered.
+    pub(crate) fn outside(house: &House, number: &str, port: u16) -> Self {
+        let account = format!(
+            "<sip:{number}@{};transport=udp>;regint=0;answermode=manual;audio_codecs=PCMU\n",
+            house.sip()
+        );
+        Self::start(
+            house,
+            number,
+            &house.outside,
+            (port, port + 2000, 20_000 + 100 * (port - 5000)),
+            &account,
+        )
+    }
+
+    fn start(
+        house: &House,
+        number: &str,
+        address: &str,
+        (sip, control, rtp): (u16, u16, u16),
+        account: &str,
+    ) -> Self {
         let root = env::var("CTIGATE_ASTERISK").unwrap_or_default();
         let mut config = include_str!("baresip.config").to_owned();
         for (key, value) in [
-            ("@ADDRESS@", &*house.address),
+            ("@ADDRESS@", address),
             ("@NUMBER@", number),
             ("@ROOT@", &*root),
             ("@SIP@", &*sip.to_string()),
@@ -45,26 +76,21 @@ impl Phone {
         ] {
             config = config.replace(key, value);
         }
-        let folder = house.path(&format!("phone-{place}"));
+        let folder = house.path(&format!("phone-{sip}"));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(format!("{folder}/config"), config).unwrap();
         std::fs::write(format!("{folder}/contacts"), "").unwrap();
-        let account = format!(
-            "<sip:{number}@{};transport=udp>;auth_pass=example;regint=300;answermode=manual;audio_codecs=PCMU\n",
-            house.sip()
-        );
         std::fs::write(format!("{folder}/accounts"), account).unwrap();
         let running = Running::spawn(mortal("baresip").args(["-s", "-f", &folder]));
         let began = Instant::now();
         let control = loop {
-            if let Ok(control) = TcpStream::connect(format!("{}:{control}", house.address)) {
+            if let Ok(control) = TcpStream::connect(format!("{address}:{control}")) {
                 break control;
             }
             assert!(began.elapsed() < PATIENCE, "baresip does not start:\n{}", running.said());
             std::thread::sleep(Duration::from_millis(20));
         };
         control.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        running.wait_for("[1 binding]");
         Self { number: number.to_owned(), control, came: Vec::new(), seen: 0, running }
     }
 

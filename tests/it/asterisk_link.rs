@@ -2,6 +2,7 @@
 
 mod asked;
 mod borne;
+mod conferring;
 mod joining;
 mod moving;
 mod muting;
@@ -330,7 +331,10 @@ fn a_user_without_the_right_is_not_offered_what_needs_it() {
     assert_eq!(answer.status(), 200, "which lines there are is not known");
     let remarks = shown(&bench);
     assert_eq!(remarks.len(), 3, "{remarks:?}");
-    assert_eq!(remarks[1], "the user has no write = originate: no MakeCall, DirectedPickupCall");
+    assert_eq!(
+        remarks[1],
+        "the user has no write = originate: no MakeCall, DirectedPickupCall, ConsultationCall"
+    );
     let features = only(&client.info(&mut bench, "GetCSTAFeatures", ""), 200);
     let offered = ["<clearConnection", "<makeCall", "<holdCall", "<singleStepTransfer"]
         .map(|service| features.body().contains(service));

@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
+#[path = "proxy/message.rs"]
 mod message;
 
 use message::Message;

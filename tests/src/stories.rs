@@ -13,6 +13,7 @@
 //! Alice, Bob, Carol, Dave and Erin have the lines 1001 to 1005. Who is named in a story is signed in from its beginning,
 //! unless its first step is `NAME: sign in`.
 
+mod asterisk;
 mod calls;
 mod devices;
 mod waiting;
@@ -125,6 +126,12 @@ impl Story {
     pub fn read(&self) -> Result<Vec<Step<'_>>, String> {
         let lines = self.steps.lines().map(str::trim).filter(|line| !line.is_empty());
         lines.map(|line| step(line).ok_or_else(|| format!("{}: {line:?} is no step", self.name))).collect()
+    }
+
+    /// Why an Asterisk cannot tell it: what is missing, a colon, and what is the matter with it. `None` if it can.
+    #[must_use]
+    pub fn not_with_asterisk(&self) -> Option<&'static str> {
+        asterisk::CANNOT.iter().find(|(name, _)| *name == self.name).map(|(_, why)| *why)
     }
 
     /// Plays the story; at its end everybody hangs up and signs out.
@@ -276,6 +283,16 @@ mod tests {
             assert!(!people(&steps).is_empty());
         }
         assert!(names.len() > 30, "{}", names.len());
+    }
+
+    #[test]
+    fn what_an_asterisk_cannot_tell_names_a_story_and_a_reason() {
+        let names: BTreeSet<&str> = asterisk::CANNOT.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names.len(), asterisk::CANNOT.len());
+        for (name, why) in asterisk::CANNOT {
+            assert!(stories().any(|story| story.name == *name), "{name}");
+            assert!(why.contains(": "), "{name}");
+        }
     }
 
     #[test]

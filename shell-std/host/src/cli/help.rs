@@ -284,7 +284,7 @@ that never apply, and those of which a number that is shown would be dialled as 
   --config FILE    the configuration
   --record DIR     where the gateway would record
   --connect        dials each CTI connection and says which of the services that the gateway knows it offers, and which
-                   it refuses; nothing is listened on
+                   it refuses, and what else is amiss, such as rights that are missing; nothing is listened on
   --deny-warnings  a warning is a failure
 
 Exit status 0 if nothing is wrong, and all connections came into service; warnings alone change nothing, unless they are

@@ -38,7 +38,7 @@ impl Calls {
         };
         match purpose {
             Purpose::Waiting => {}
-            Purpose::Room => self.confer(call, other, handle, news),
+            Purpose::Room => self.confer(call, other, (handle, bridge), news),
             Purpose::Talk => match self.transferring(call, other, bridge) {
                 Some((held, active, device)) => self.transfer(held, active, &device, news),
                 None => self.connect(call, other, "normal", news),
@@ -155,19 +155,53 @@ impl Calls {
         self.set_state(call, &who.device, State::Null);
     }
 
-    /// Two calls meet in a conference room: the party of `added` comes into the conversation of the others.
+    /// Two calls meet in a conference room: the party of `added` comes into the conversation of the others. A device that
+    /// was in both has made one call of them.
     fn confer(
         &mut self,
         one: Handle<Call>,
         other: Handle<Call>,
-        added: Handle<Channel>,
+        (added, room): (Handle<Channel>, Handle<Bridge>),
         news: &mut Vec<News>,
     ) {
         let Some(who) = self.who(added) else { return };
+        let both = self.conferring(one, other, room);
+        if let Some((given_up, by)) = &both {
+            self.take_out(*given_up, by);
+            self.remove_party(*given_up, &by.device);
+        }
+        let second = both.as_ref().and_then(|(given_up, _)| self.entries.get(*given_up)).map(|call| call.id);
         self.merge(other, one);
         let list = self.list(other);
-        let about = About { new_party: Some(&who), ..About::call(Event::Conferenced, &who, "conference") };
+        let by = both.as_ref().map_or(&who, |(_, by)| by);
+        let about = About { new_party: Some(&who), ..About::call(Event::Conferenced, by, "conference") };
+        let from = news.len();
         self.tell_list(one, &about, &list, news);
+        for told in news.iter_mut().skip(from).filter(|told| both.is_some() && told.device == by.device) {
+            told.second = second;
+        }
+    }
+
+    /// The device that is in both of two calls, and the one of them that it gives up: that with the channel that does not
+    /// go to the room, or that it held.
+    fn conferring(
+        &self,
+        one: Handle<Call>,
+        other: Handle<Call>,
+        room: Handle<Bridge>,
+    ) -> Option<(Handle<Call>, Who)> {
+        let channels = |call: Handle<Call>| {
+            let entries = self.together(call).iter().filter_map(|call| self.entries.get(*call));
+            let channels = entries.flat_map(|call| &call.channels);
+            channels.filter_map(|handle| self.channels.get(*handle)).filter(|channel| channel.is_party())
+        };
+        channels(one).find_map(|here| {
+            let there = channels(other).find(|there| there.device == here.device)?;
+            let goes = |channel: &Channel| (channel.bridge == Some(room), !channel.holds);
+            let given_up = if goes(here) < goes(there) { here } else { there };
+            let party = self.entries.get(given_up.call)?.party(&given_up.device)?;
+            Some((given_up.call, party.who.clone()))
+        })
     }
 
     /// The parties of two calls are connected to each other, without a device that was in both.

@@ -6,7 +6,7 @@ use super::Calls;
 use super::cause::{self, Unanswered};
 use super::news::{News, Redirected, Who};
 use super::tables::{Call, Channel, Party, Sort};
-use super::telling::About;
+use super::telling::{About, seen};
 use super::text::Text;
 use crate::slots::Handle;
 use crate::wire::csta::model::{CallEventKind as Event, LocalConnectionState as State};
@@ -77,6 +77,9 @@ impl Calls {
             self.set_state(call, &device, through);
             self.tell_change(call, &device, (before, through), calls, news);
         }
+        if (before, through) == (State::Null, State::Alerting) {
+            self.tell_who_rings(call, &device, news);
+        }
         if state == State::Hold {
             self.set_state(call, &device, state);
             self.tell_change(call, &device, (through, state), calls, news);
@@ -84,6 +87,17 @@ impl Calls {
         let was_there = matches!(before, State::Connected | State::Hold);
         if through == State::Connected && !was_there && !calls {
             self.answered(call, &device, news);
+        }
+    }
+
+    /// Tells a device that begins to ring which others ring already.
+    fn tell_who_rings(&self, call: Handle<Call>, device: &str, news: &mut Vec<News>) {
+        let Some(viewing) = self.entries.get(call) else { return };
+        let Some(viewer) = viewing.party(device).filter(|party| party.is_told) else { return };
+        let ringing = self.parties(call).filter(|(_, party)| party.state == State::Alerting);
+        for (_, party) in ringing.filter(|(_, party)| *party.who.device != *device) {
+            let about = About::call(Event::Delivered, &party.who, viewing.cause);
+            news.push(seen(viewing, viewer, &about));
         }
     }
 

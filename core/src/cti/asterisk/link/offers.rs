@@ -9,20 +9,32 @@ use crate::wire::ami::Rights;
 use crate::wire::csta::model::CallEventKind;
 use crate::wire::csta::services::Features;
 
-/// A service, the rights of which one is needed, and whether the phone must obey NOTIFY.
+/// A service, the rights of which one is needed, another one that is needed too, and whether the phone must obey NOTIFY.
 struct Offer {
     service: &'static str,
     needs: Rights,
+    also: Rights,
     by_phone: bool,
 }
 
+impl Offer {
+    const fn is_allowed(&self, rights: Rights) -> bool {
+        rights.allow(self.needs) && rights.allow(self.also)
+    }
+}
+
 const fn offer(service: &'static str, needs: Rights) -> Offer {
-    Offer { service, needs, by_phone: false }
+    Offer { service, needs, also: Rights::NONE, by_phone: false }
 }
 
 /// One that the phone carries out.
 const fn at_phone(service: &'static str) -> Offer {
-    Offer { service, needs: Rights::SYSTEM, by_phone: true }
+    at_phone_and(service, Rights::NONE)
+}
+
+/// One that the phone carries out, and Asterisk with another right.
+const fn at_phone_and(service: &'static str, also: Rights) -> Offer {
+    Offer { service, needs: Rights::SYSTEM, also, by_phone: true }
 }
 
 const OFFERS: &[Offer] = &[
@@ -51,10 +63,10 @@ const OFFERS: &[Offer] = &[
     at_phone("AnswerCall"),
     at_phone("HoldCall"),
     at_phone("RetrieveCall"),
-    at_phone("ConsultationCall"),
+    at_phone_and("ConsultationCall", Rights::ORIGINATE),
     at_phone("AlternateCall"),
     at_phone("ReconnectCall"),
-    at_phone("ConferenceCall"),
+    at_phone_and("ConferenceCall", Rights::CALL),
 ];
 
 /// The events of calls that are told, beside [`OTHERS`].
@@ -87,7 +99,7 @@ fn has(settings: &Asterisk, offer: &Offer) -> bool {
 /// What a user with these rights can do at an Asterisk with these settings: some services need phones that obey NOTIFY,
 /// conference rooms, or a number for pickup.
 pub(super) fn features(rights: Rights, settings: &Asterisk) -> Features {
-    let may = |offer: &&Offer| rights.allow(offer.needs) && has(settings, offer);
+    let may = |offer: &&Offer| offer.is_allowed(rights) && has(settings, offer);
     let services = OFFERS.iter().filter(may).fold(Features::NONE, |all, one| all.with_service(one.service));
     let events = EVENTS.iter().map(|event| event.word()).chain(OTHERS);
     events.fold(services, Features::with_event)
@@ -97,8 +109,8 @@ pub(super) fn features(rights: Rights, settings: &Asterisk) -> Features {
 pub(super) fn lacking(rights: Rights, settings: &Asterisk) -> impl Iterator<Item = String> {
     let needed = [Rights::SYSTEM, Rights::CALL, Rights::ORIGINATE];
     needed.into_iter().filter(move |right| !rights.allow(*right)).filter_map(move |right| {
-        let lost =
-            |offer: &&Offer| offer.needs.allow(right) && !rights.allow(offer.needs) && has(settings, offer);
+        let needs = |offer: &Offer| offer.needs.allow(right) || offer.also.allow(right);
+        let lost = |offer: &&Offer| needs(offer) && !offer.is_allowed(rights) && has(settings, offer);
         let lost: Vec<&str> = OFFERS.iter().filter(lost).map(|offer| offer.service).collect();
         let name = right.names().next()?;
         (!lost.is_empty()).then(|| format!("the user has no write = {name}: no {}", lost.join(", ")))
@@ -123,14 +135,14 @@ mod tests {
 
     #[test]
     fn what_is_offered_follows_from_the_rights_and_the_phones() {
+        let with = |obedient: &[&str]| Asterisk {
+            obedient: obedient.iter().map(|one| String::from(*one)).collect(),
+            rooms: Some((8_000, 8_001)),
+            group_pickup: Some("*8".into()),
+            ..Asterisk::default()
+        };
         let services = |rights: Rights, by_phone: bool| {
-            let settings = Asterisk {
-                obedient: by_phone.then(|| String::from("1001")).into_iter().collect(),
-                rooms: Some((8_000, 8_001)),
-                group_pickup: Some("*8".into()),
-                ..Asterisk::default()
-            };
-            let features = features(rights, &settings);
+            let features = features(rights, &with(if by_phone { &["1001"] } else { &[] }));
             OFFERS.iter().filter(|offer| features.has_service(offer.service)).count()
         };
         let all = Rights::SYSTEM.or(Rights::CALL).or(Rights::ORIGINATE);
@@ -140,6 +152,15 @@ mod tests {
         assert_eq!(services(Rights::NONE, true), 4);
         let without = features(all, &Asterisk::default());
         assert!(!without.has_service("GroupPickupCall") && !without.has_service("ConferenceCall"));
+        // Some need two rights.
+        for (right, service) in [(Rights::ORIGINATE, "ConsultationCall"), (Rights::CALL, "ConferenceCall")] {
+            let settings = with(&["1001"]);
+            let lacks = features(Rights::SYSTEM, &settings);
+            assert!(!lacks.has_service(service) && features(all, &settings).has_service(service));
+            let said =
+                lacking(Rights::SYSTEM, &settings).find(|said| right.names().any(|name| said.contains(name)));
+            assert!(said.is_some_and(|said| said.contains(service)), "{service}");
+        }
         assert!(by_phone().has_service("HoldCall") && !by_phone().has_service("MakeCall"));
     }
 }

@@ -283,7 +283,12 @@ impl AsteriskLink {
     }
 
     fn alternate_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
-        let (held, active) = self.pair(wanted)?;
+        let held = self.own(wanted, "heldCall").map_err(|_| CstaError::INVALID_HELD_CONNECTION_ID)?;
+        let active = self.own(wanted, "activeCall").map_err(|_| CstaError::INVALID_ACTIVE_CONNECTION_ID)?;
+        // A call that waits is answered.
+        if held.state() != State::Alerting {
+            held.must_be(State::Hold, CstaError::NO_HELD_CALL)?;
+        }
         active.must_be(State::Connected, CstaError::NO_ACTIVE_CALL)?;
         self.notify(&active, "hold", Asked::Nothing, output)?;
         self.notify(&held, "talk", Asked::Service(wanted.id, Then::Done(wanted.service)), output)

@@ -80,7 +80,7 @@ fn look(speaker: &Speaker, limit: Duration) -> Vec<ConnectionView> {
     connections
 }
 
-/// What a connection offers and refuses, in lines.
+/// What a connection offers and refuses, and what else is known of it, such as missing rights, in lines.
 fn report(one: &ConnectionView) -> String {
     let place = format!("{} ({})", one.name, one.address);
     if !one.in_service {
@@ -97,5 +97,10 @@ fn report(one: &ConnectionView) -> String {
         let names: Vec<_> = services.iter().map(|service| service.root).collect();
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     };
-    format!("{place}: in service\n  offers {}\n  refuses {}\n", names(&offered), names(&refused))
+    let mut text =
+        format!("{place}: in service\n  offers {}\n  refuses {}\n", names(&offered), names(&refused));
+    for remark in &one.remarks {
+        text.extend(["  ", remark, "\n"]);
+    }
+    text
 }
