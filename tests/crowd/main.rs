@@ -16,6 +16,7 @@ use std::{env, thread};
 #[path = "../process/program.rs"]
 #[expect(dead_code, reason = "no program is talked to here")]
 mod program;
+#[expect(dead_code, reason = "no client makes a call here")]
 mod proxy;
 mod watched;
 

@@ -26,7 +26,6 @@ pub(crate) enum Round {
     /// SnapshotDevice, which the phone system is asked for.
     Snapshot,
     /// MakeCall.
-    #[allow(dead_code, reason = "it is not for every measurement")]
     Call,
     /// BYE.
     SignOut,
@@ -130,7 +129,6 @@ impl Proxy {
     }
 
     /// Waits for a request of the gateway's and answers it; `None` if none comes within the time.
-    #[allow(dead_code, reason = "it is not for every measurement")]
     pub(crate) fn hear(&mut self, within: Duration) -> io::Result<Option<Sip>> {
         self.stream.get_ref().set_read_timeout(Some(within))?;
         let heard = Sip::read(&mut self.stream);

@@ -370,18 +370,6 @@ fn a_message_that_cannot_be_trusted_is_followed_by_one_snapshot() {
 const LISTED: &str = "Type: PJSIP\r\nApplication: AppDial\r\nData: \r\nSeconds: 1\r\nBridgeID: \r\n";
 
 #[test]
-fn a_response_to_an_action_that_was_never_sent_means_nothing() {
-    let (mut bench, asterisk, _, _) = monitored(&[]);
-    bench.notices();
-    for id in ["1", "0000000000000000-1", "x"] {
-        asterisk.say(&mut bench, &format!("Response: Success\r\nActionID: {id}\r\n\r\n"));
-    }
-    let notices = bench.notices();
-    let unexpected = notices.iter().filter(|notice| notice.contains("an unexpected response"));
-    assert_eq!(unexpected.count(), 3, "{notices:#?}");
-}
-
-#[test]
 fn heartbeats_are_pings_and_one_without_answer_ends_the_connection() {
     let (mut bench, asterisk, _, _) = monitored(&[]);
     bench.advance(Duration::from_secs(30));

@@ -6,13 +6,13 @@
 //! each look-up is a binary search, or goes by a hash where every sign-in makes one. User IDs, mail and SIP addresses and device names compare without case, as
 //! directories do; numbers and partitions are compared as they are.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
 
 use crate::digest::{Digest, Digester};
 use by_text::ByText;
+use texts::{Span, Texts};
 
 mod builder;
 mod by_text;
@@ -24,6 +24,7 @@ pub mod ldif;
 mod mistakes;
 mod reference;
 mod resolve;
+mod texts;
 mod users;
 mod write;
 
@@ -126,35 +127,6 @@ pub struct Appearance<'d> {
     pub index: u32,
     /// The device ID at the phone system, if it does not follow from the number.
     pub device_id: Option<&'d str>,
-}
-
-/// Where a text is in [`Texts`]. The empty one stands for none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Span {
-    start: u32,
-    bytes: u32,
-}
-
-/// Texts one behind the other.
-#[derive(Clone, Debug, Default)]
-struct Texts(String);
-
-impl Texts {
-    fn get(&self, span: Span) -> &str {
-        let start = position(span.start);
-        self.0.get(start..start.saturating_add(position(span.bytes))).unwrap_or_default()
-    }
-
-    fn some(&self, span: Span) -> Option<&str> {
-        Some(self.get(span)).filter(|text| !text.is_empty())
-    }
-
-    /// Appends a text. Beyond 4 GiB it is lost, which the limits on entries exclude.
-    fn push(&mut self, text: &str) -> Span {
-        let Ok(start) = u32::try_from(self.0.len()) else { return Span::default() };
-        self.0.push_str(text);
-        Span { start, bytes: number(text.len()) }
-    }
 }
 
 /// An index as it is stored.

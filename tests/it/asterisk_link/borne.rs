@@ -6,7 +6,7 @@ use ctigate_tests::Random;
 use ctigate_tests::bench::{Asterisk, Bench, Client, Sip, only};
 use ctigate_tests::recordings::{Recording, Step, asterisk};
 
-use super::{bench, sign_in};
+use super::{bench, monitored, sign_in};
 
 const LINES: [usize; 6] = [1001, 1002, 1003, 1004, 1005, 1006];
 
@@ -95,4 +95,16 @@ fn damaged_recordings_are_borne_and_put_right() {
         }
         bear(&bytes);
     }
+}
+
+#[test]
+fn a_response_to_an_action_that_was_never_sent_means_nothing() {
+    let (mut bench, asterisk, _, _) = monitored(&[]);
+    bench.notices();
+    for id in ["1", "0000000000000000-1", "x"] {
+        asterisk.say(&mut bench, &format!("Response: Success\r\nActionID: {id}\r\n\r\n"));
+    }
+    let notices = bench.notices();
+    let unexpected = notices.iter().filter(|notice| notice.contains("an unexpected response"));
+    assert_eq!(unexpected.count(), 3, "{notices:#?}");
 }

@@ -58,8 +58,8 @@ fn conferred(order: [usize; 3]) -> Vec<String> {
 
 #[test]
 fn who_made_a_conference_of_two_calls_is_in_one_call_then() {
-    // Call 11 is held, call 12 is active and goes on.
-    let right = ["ConferencedEvent 12 11", "ConnectionClearedEvent 11"];
+    // The first call is held, the second one is active and goes on.
+    let right = ["ConferencedEvent 1200003 1200001", "ConnectionClearedEvent 1200001"];
     for order in [[0, 2, 1], [2, 0, 1], [1, 0, 2], [0, 1, 2]] {
         assert_eq!(conferred(order), right, "{order:?}");
     }
