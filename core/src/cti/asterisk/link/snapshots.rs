@@ -11,8 +11,10 @@ use crate::wire::ami::write::Action;
 /// The least time between two lists: whoever can write into a stream could ask for one with every call.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What Asterisk is asked for each channel.
-const VARIABLES: &str = "CHANNEL(onhold),CHANNEL(endpoint)";
+/// What Asterisk is asked for each channel: only what it knows by itself. What the channel's own driver must be asked for,
+/// such as `CHANNEL(endpoint)`, makes Asterisk wait for the driver with the channel locked, and a call that begins just
+/// then hangs, as does the session.
+const VARIABLES: &str = "CHANNEL(onhold)";
 
 /// When lists are asked for.
 #[derive(Debug, Default)]
