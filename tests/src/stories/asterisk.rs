@@ -30,15 +30,20 @@ pub(super) const CANNOT: &[(&str, &str)] = &[
     ("forwardings in a circle lead nowhere", FAILED),
     ("who is not to be disturbed is not, whoever set it", FAILED),
     ("nobody answers", FAILED),
-    ("a message lights the lamp, and listening puts it out", "setting message waiting: it is not built"),
-    ("what is muted and answers by itself shows in the client", "muting: it is not built"),
+    (
+        "a message lights the lamp, and listening puts it out",
+        "SetMessageWaitingIndicator: what waits is what the voice mail counts",
+    ),
+    (
+        "what is muted and answers by itself shows in the client",
+        "a phone's own mute key was pressed: the phone tells nobody",
+    ),
     (
         "a phone goes out of service in the middle of a call, and comes back",
         "OutOfService: Asterisk keeps the call of a phone that is gone",
     ),
     ("a parked call is fetched", PARKED),
     ("a parked call that nobody fetches comes back", PARKED),
-    ("a member of the pickup group takes a ringing call", "GroupPickupCall: it is not built"),
     ("a call camps on at a busy phone and is taken", "CampOnCall: it is not built"),
     ("a busy phone is called back when it is free", "CallBack: it is not built"),
 ];
