@@ -147,7 +147,7 @@ impl Stage for Processes {
         // A call is parked by the number for parking, and is told where.
         let line = line.replace("park 701", "park 700");
         self.of(who)?.tell(&line);
-        if ["call ", "consult "].iter().any(|verb| line.starts_with(verb)) {
+        if ["call ", "consult ", "pickup-group"].iter().any(|verb| line.starts_with(verb)) {
             let number = PEOPLE.iter().find(|(name, _)| *name == who).map_or("", |(_, number)| number);
             if let Some(phone) = self.used.get_mut(number) {
                 phone.answers();

@@ -190,11 +190,11 @@ fn a_call_made_for_another_line_is_that_lines() {
     let mut bob = signed_in(&mut bench, system, "bob", "tel:1002;device=HARD2");
     bob.monitor(&mut bench, system, "m1");
     let id = monitored(&mut bench, system, &mut bob, "m2");
-    let make = format!(
+    let call = format!(
         "<callingDevice>{OTHER}</callingDevice><calledDirectoryNumber>1003</calledDirectoryNumber>\
          <autoOriginate>doNotPrompt</autoOriginate>"
     );
-    bob.info(&mut bench, "MakeCall", &make);
+    bob.info(&mut bench, "MakeCall", &call);
     system.serve(&mut bench, "MakeCall", |_| {
         csta("MakeCallResponse", &format!("<callingDevice>{}</callingDevice>", connection("7", "1009")))
     });

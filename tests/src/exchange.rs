@@ -59,10 +59,22 @@ struct Channel {
     state: State,
     /// The Uniqueid of the channel that calls it.
     caller: Option<String>,
-    /// Where it goes once its user has answered, if it was asked for, and the ActionID.
+    /// Where it goes once its user has answered, if it was asked for, and its `ActionID`.
     prompt: Option<(String, String)>,
     bridge: Option<u64>,
     holds: bool,
+}
+
+impl Channel {
+    /// The state of its device's connection, in the words of CSTA.
+    const fn word(&self) -> &'static str {
+        match self.state {
+            State::Up if self.holds => "hold",
+            State::Up | State::Ring => "connected",
+            State::Down | State::Ringing if self.prompt.is_some() => "initiated",
+            State::Down | State::Ringing => "alerting",
+        }
+    }
 }
 
 /// The Asterisk.
@@ -103,18 +115,9 @@ impl Exchange {
     /// The states of a device's own connections, in the words of CSTA, sorted.
     #[must_use]
     pub fn truth(&self, number: &str) -> Vec<&'static str> {
-        let mut states: Vec<&str> = self.of(number).map(|channel| self.word(channel)).collect();
+        let mut states: Vec<&str> = self.of(number).map(Channel::word).collect();
         states.sort_unstable();
         states
-    }
-
-    fn word(&self, channel: &Channel) -> &'static str {
-        match channel.state {
-            State::Up if channel.holds => "hold",
-            State::Up | State::Ring => "connected",
-            State::Down | State::Ringing if channel.prompt.is_some() => "initiated",
-            State::Down | State::Ringing => "alerting",
-        }
     }
 
     fn of(&self, number: &str) -> impl Iterator<Item = &Channel> {
@@ -249,21 +252,21 @@ impl Exchange {
             return;
         }
         let busy = self.of(to).count() >= LINES || self.find(from).is_some_and(|from| from.number == to);
-        let called = self.make(to, "s", (State::Down, Some(from)));
+        let far = self.make(to, "s", (State::Down, Some(from)));
         let caller = from.to_owned();
-        self.change(&called, |channel| channel.caller = Some(caller));
+        self.change(&far, |channel| channel.caller = Some(caller));
         if busy {
-            self.dials(from, &called);
-            self.end_called(&called, ("BUSY", BUSY, BUSY));
+            self.dials(from, &far);
+            self.end_called(&far, ("BUSY", BUSY, BUSY));
             return;
         }
         let first = self.random.chance(500);
         if first {
-            self.dials(from, &called);
+            self.dials(from, &far);
         }
-        self.become_state(&called, State::Ringing);
+        self.become_state(&far, State::Ringing);
         if !first {
-            self.dials(from, &called);
+            self.dials(from, &far);
         }
     }
 
@@ -360,11 +363,11 @@ impl Exchange {
     }
 
     /// Ends a call that was not answered.
-    fn end_called(&mut self, called: &str, (status, own, callers): (&str, u16, u16)) {
-        let Some(caller) = self.find(called).and_then(|called| called.caller.clone()) else { return };
-        self.tell("DialEnd", &[("", &caller), ("Dest", called)], &[("DialStatus", status)]);
+    fn end_called(&mut self, called: &str, (status, own, last): (&str, u16, u16)) {
+        let Some(from) = self.find(called).and_then(|called| called.caller.clone()) else { return };
+        self.tell("DialEnd", &[("", &from), ("Dest", called)], &[("DialStatus", status)]);
         self.end(called, own);
-        self.end(&caller, callers);
+        self.end(&from, last);
     }
 
     fn leave_bridge(&mut self, one: &str, other: &str) {

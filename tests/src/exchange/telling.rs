@@ -86,7 +86,7 @@ impl Exchange {
         self.end_list("StatusComplete", action, listed);
     }
 
-    /// The answer to PJSIPShowEndpoints: all phones, which are registered.
+    /// The answer to `PJSIPShowEndpoints`: all phones, which are registered.
     pub(super) fn list_endpoints(&mut self, action: &str) {
         let mut text = format!("Response: Success\r\nActionID: {action}\r\nEventList: start\r\n\r\n");
         for phone in &self.phones {

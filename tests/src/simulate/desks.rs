@@ -58,7 +58,7 @@ struct Desks {
     bench: Bench,
     exchange: Exchange,
     asterisk: Asterisk,
-    desks: Vec<Desk>,
+    all: Vec<Desk>,
     /// What Asterisk has said and the gateway has not got yet.
     late: String,
     told: Told,
@@ -97,7 +97,7 @@ impl Desks {
         let asterisk = Asterisk::open(&mut bench);
         exchange.greet();
         let (late, told) = (String::new(), Told::default());
-        let mut desks = Self { random, bench, exchange, asterisk, desks: Vec::new(), late, told };
+        let mut desks = Self { random, bench, exchange, asterisk, all: Vec::new(), late, told };
         desks.pump(true);
         for number in NUMBERS {
             desks.sign_in(number);
@@ -115,7 +115,7 @@ impl Desks {
         client.send(&mut self.bench, "ACK", "");
         let object = client.monitor_object();
         client.info(&mut self.bench, "MonitorStart", &object);
-        self.desks.push(Desk { number, client, belief: Belief::default() });
+        self.all.push(Desk { number, client, belief: Belief::default() });
     }
 
     /// One thing happens, and some time goes by.
@@ -148,7 +148,7 @@ impl Desks {
 
     /// A client asks for something.
     fn ask(&mut self, number: &str, to: &str) {
-        let Some(desk) = self.desks.iter_mut().find(|desk| desk.number == number) else { return };
+        let Some(desk) = self.all.iter_mut().find(|desk| desk.number == number) else { return };
         let own = &desk.client.uri;
         let of = |states: &[&str]| {
             let call = desk.belief.newest(states)?;
@@ -184,7 +184,9 @@ impl Desks {
     fn pump(&mut self, all: bool) {
         loop {
             let actions = self.asterisk.acted(&mut self.bench);
-            actions.iter().for_each(|action| self.exchange.act(action));
+            for action in &actions {
+                self.exchange.act(action);
+            }
             self.late.push_str(&self.exchange.said());
             if self.late.is_empty() {
                 return;
@@ -224,7 +226,7 @@ impl Desks {
 
     /// Everybody hears what there is to hear.
     fn hear(&mut self) {
-        for desk in &mut self.desks {
+        for desk in &mut self.all {
             let heard = desk.client.heard(&mut self.bench);
             learn(desk, &heard, &mut self.told);
         }
@@ -243,7 +245,7 @@ impl Desks {
     }
 
     fn compare(&mut self) -> Result<(), String> {
-        for desk in &self.desks {
+        for desk in &self.all {
             let mut believed: Vec<&str> = desk.belief.calls().map(|(_, state)| state).collect();
             believed.sort_unstable();
             let truth = self.exchange.truth(desk.number);
