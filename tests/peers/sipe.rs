@@ -94,5 +94,6 @@ fn sipe_keeps_its_line_while_others_transfer_confer_and_divert_its_calls() {
     let last = sipe.calls();
     sipe.is_hung_up(&office.switch, &last);
     sipe.signs_out();
+    until_signed_out(&proxy);
     assert_served_well(&office.close());
 }

@@ -170,6 +170,11 @@ impl Phones {
         if first.iter().any(|party| second.contains(party)) {
             return Err(Refusal::SameParty);
         }
+        // Queues and places for parked calls have nothing to tell each other.
+        let is_place = |party: &Party| matches!(party, Party::Place(_));
+        if staying == 0 && first.iter().chain(&second).all(is_place) {
+            return Err(Refusal::NotReached);
+        }
         if first.len() + second.len() + staying > self.rules.parties {
             return Err(Refusal::TooManyParties);
         }

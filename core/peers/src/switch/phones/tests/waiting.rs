@@ -252,6 +252,26 @@ fn a_call_waits_in_a_groups_queue_until_a_phone_is_idle() {
 }
 
 #[test]
+fn who_waits_in_two_queues_cannot_transfer_one_to_the_other() {
+    let mut world = world_of(&config_with(|config| {
+        for (number, member) in [("800", "1002"), ("801", "1003")] {
+            config.groups.push(numbered(number, &[member], Hunts::All, 1));
+        }
+    }));
+    let busy = world.dial("1002", "1003");
+    let held = world.dial("1001", "800");
+    world.hold(held, "1001").unwrap();
+    let active = world.dial("1001", "801");
+    let phone = world.phone("1001");
+    // Nobody would be left who could end the call.
+    assert_eq!(world.phones.transfer((held, active), phone, &mut world.told), Err(Refusal::NotReached));
+    for (call, phone) in [(active, "1001"), (held, "1001"), (busy, "1002")] {
+        world.clear(call, phone).unwrap();
+    }
+    world.assert_calm();
+}
+
+#[test]
 fn a_call_from_outside_may_withhold_its_number() {
     let mut world = world_of(&config_with(|config| config.trunks = 1));
     let call = world.phones.come_in(world.now, None, "1002", &mut world.told).unwrap();
