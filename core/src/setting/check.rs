@@ -88,9 +88,9 @@ fn table_of(key: &str) -> Option<(String, usize)> {
 
 impl Checked {
     fn note_tables(&mut self, keys: &[Key], index: usize, key: &str) {
-        if let Some(table) = table_of(key)
-            && keys.iter().any(|known| known.kind == Kind::Tables && known.name == generic(&table.0))
-        {
+        let Some(table) = table_of(key) else { return };
+        let name = generic(&table.0);
+        if keys.iter().any(|known| known.kind == Kind::Tables && known.name == name) {
             self.tables.entry(table).or_insert(index);
         }
     }
@@ -332,20 +332,26 @@ fn unknown(keys: &[Key], name: &str) -> String {
     }
     let last = |name: &str| name.rsplit_once('.').map_or(name.len(), |(_, last)| last.len());
     let namesake = |key: &&Key| key.name.len() > name.len() && key.name.ends_with(&format!(".{name}"));
-    let near = |key: &&Key| distance(key.name, name) <= last(name).div_ceil(3).max(2);
-    let nearest = keys.iter().min_by_key(|key| distance(key.name, name)).filter(near);
+    let most = last(name).div_ceil(3).max(2);
+    let near = keys.iter().filter_map(|key| Some((distance(key.name, name, most)?, key)));
+    let nearest = near.min_by_key(|(distance, _)| *distance).map(|(_, key)| key);
     match keys.iter().find(namesake).or(nearest) {
         Some(key) => format!("is not a key; the nearest is {}", key.name),
         None => "is not a key".into(),
     }
 }
 
-/// The edit distance (Levenshtein) from `name` to the first 100 characters of `other`.
-fn distance(name: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=name.chars().count()).collect();
-    for (line, theirs) in other.chars().take(100).enumerate() {
+/// The edit distance (Levenshtein) between two names, unless it is greater than `most`.
+fn distance(name: &str, other: &str, most: usize) -> Option<usize> {
+    let length = name.chars().count();
+    if length.abs_diff(other.chars().count()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=length).collect();
+    for (line, theirs) in other.chars().enumerate() {
         let mut diagonal = line;
         let mut left = line.saturating_add(1);
+        let mut least = left;
         let mut cells = row.iter_mut();
         if let Some(first) = cells.next() {
             *first = left;
@@ -354,10 +360,15 @@ fn distance(name: &str, other: &str) -> usize {
             let changed = diagonal.saturating_add(usize::from(ours != theirs));
             diagonal = *cell;
             left = changed.min(left.saturating_add(1)).min(cell.saturating_add(1));
+            least = least.min(left);
             *cell = left;
         }
+        // The least of a line is at most the least of the next.
+        if least > most {
+            return None;
+        }
     }
-    row.last().copied().unwrap_or(usize::MAX)
+    row.last().copied().filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]

@@ -199,11 +199,25 @@ fn a_target_has_a_host_and_a_port() {
 }
 
 #[test]
-fn distance_counts_changes() {
-    let pairs =
-        vec![("", "", 0), ("abc", "abc", 0), ("abc", "acb", 2), ("kitten", "sitting", 3), ("", "ab", 2)];
+fn distance_counts_changes_up_to_a_bound() {
+    let pairs = vec![
+        ("", "", 0),
+        ("abc", "abc", 0),
+        ("abc", "acb", 2),
+        ("kitten", "sitting", 3),
+        ("", "ab", 2),
+        ("ab", "", 2),
+        ("xheartbeat", "heartbeaty", 2),
+        ("abcdef", "uvwxyz", 6),
+    ];
     for (name, other, expected) in pairs {
-        assert_eq!(distance(name, other), expected);
+        for most in 0..=7 {
+            assert_eq!(
+                distance(name, other, most),
+                Some(expected).filter(|at| *at <= most),
+                "{name} {other}"
+            );
+        }
     }
 }
 
