@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+mod announcing;
 mod calls;
 mod client;
 mod endpoints;

@@ -44,6 +44,11 @@ pub(crate) fn outside(house: &House) -> Running {
     Running::spawn(command.args(["-ci", &house.outside, "-cp", "8888", "-nostdin"]))
 }
 
+/// A phone that calls another, and says that it would obey.
+pub(crate) fn calling(house: &House, number: &str, called: &str) -> Running {
+    run(house, number, "calling.xml", &["-m", "1", "-key", "called", called, &house.sip()])
+}
+
 fn run(house: &House, number: &str, scenario: &str, arguments: &[&str]) -> Running {
     let file = format!("{}/../tests/asterisk/{scenario}", env!("CARGO_MANIFEST_DIR"));
     let errors = house.path(&format!("{scenario}.{number}.errors"));

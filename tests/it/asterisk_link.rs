@@ -6,6 +6,7 @@ mod conferring;
 mod joining;
 mod moving;
 mod muting;
+mod phones;
 mod prompts;
 mod settings;
 mod voicemail;

@@ -33,7 +33,7 @@ pub(super) const ALERT_INFO: Key = Key::text(
 
 pub(super) const ANSWER_PROMPTS: Key = Key::flag(
     "cti.connection[].answer_prompts",
-    "With kind = \"asterisk\": whether phones in obedient that are not in auto_answer are told by NOTIFY to answer when \
+    "With kind = \"asterisk\": whether phones that obey NOTIFY and are not in auto_answer are told by it to answer when \
      their users make calls.",
 )
 .default("false")

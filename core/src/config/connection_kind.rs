@@ -25,6 +25,23 @@ pub(super) const OBEDIENT: Key = Key::text(
 .list(1_000)
 .needs_restart();
 
+pub(super) const OBEDIENT_USER_AGENTS: Key = Key::text(
+    "cti.connection[].obedient_user_agents",
+    80,
+    "With kind = \"asterisk\": the user agents whose phones obey likewise, as they say it when they register: how their \
+     names begin, such as \"Yealink SIP-T4\". An endpoint counts if all its phones are among them.",
+)
+.list(100)
+.needs_restart();
+
+pub(super) const LEARN_OBEDIENCE: Key = Key::flag(
+    "cti.connection[].learn_obedience",
+    "With kind = \"asterisk\": whether a phone obeys likewise once the dialplan has told by UserEvent(PhoneObeys) that it \
+     announced it in a call.",
+)
+.default("true")
+.needs_restart();
+
 pub(super) const FAMILIES: Key = Key::text(
     "cti.connection[].families",
     80,
@@ -94,6 +111,10 @@ pub struct Asterisk {
     pub context: String,
     /// The endpoints whose phones obey NOTIFY with `Event: talk` and `Event: hold`; `*` stands for all.
     pub obedient: Vec<String>,
+    /// How the user agents begin whose phones obey likewise.
+    pub obedient_user_agents: Vec<String>,
+    /// Whether phones obey likewise that announced it in a call.
+    pub learns_obedience: bool,
     /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
     /// and do not disturb.
     pub families: Vec<String>,
@@ -111,6 +132,14 @@ pub struct Asterisk {
     pub auto_answer: AutoAnswer,
 }
 
+impl Asterisk {
+    /// Whether some phones may obey NOTIFY.
+    #[must_use]
+    pub fn may_obey(&self) -> bool {
+        self.learns_obedience || !self.obedient.is_empty() || !self.obedient_user_agents.is_empty()
+    }
+}
+
 impl ConnectionKind {
     /// That of the connection with this table.
     pub(super) fn from_checked(checked: &Checked, table: &str) -> Self {
@@ -119,6 +148,8 @@ impl ConnectionKind {
             Some("asterisk") => Self::Asterisk(Box::new(Asterisk {
                 context: checked.text(&key("context")).map(String::from).unwrap_or_default(),
                 obedient: checked.texts(&key("obedient")).map(String::from).collect(),
+                obedient_user_agents: checked.texts(&key("obedient_user_agents")).map(String::from).collect(),
+                learns_obedience: checked.flag(&key("learn_obedience")),
                 families: checked.texts(&key("families")).map(String::from).collect(),
                 mailbox_context: checked.text(&key("mailbox_context")).map(String::from).unwrap_or_default(),
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),

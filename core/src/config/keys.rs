@@ -253,6 +253,8 @@ pub const KEYS: &[Key] = &[
     password::ENVIRONMENT,
     connection_kind::CONTEXT,
     connection_kind::OBEDIENT,
+    connection_kind::OBEDIENT_USER_AGENTS,
+    connection_kind::LEARN_OBEDIENCE,
     connection_kind::FAMILIES,
     connection_kind::MAILBOX_CONTEXT,
     connection_kind::PICKUP,

@@ -304,6 +304,8 @@ mod tests {
                 "cti.connection[].password_env",
                 "cti.connection[].context",
                 "cti.connection[].obedient",
+                "cti.connection[].obedient_user_agents",
+                "cti.connection[].learn_obedience",
                 "cti.connection[].families",
                 "cti.connection[].mailbox_context",
                 "cti.connection[].pickup",

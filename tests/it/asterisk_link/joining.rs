@@ -5,7 +5,7 @@ use ctigate_core::setting::Value;
 use ctigate_tests::ami::{Channel, called, caller};
 use ctigate_tests::bench::{Asterisk, Bench, Client, only};
 
-use super::{ENDPOINTS, OBJECT, bench, enter, happen, sign_in, state, talking, text};
+use super::{ENDPOINTS, OBJECT, bench, enter, happen, monitored, sign_in, state, talking, text};
 
 /// 1001 holds a call with 1002 and talks to 1003; the client's two connections are returned, the held one first.
 fn consulting(more: &[(&str, Value)]) -> (Bench, Asterisk, Client, [String; 2]) {
@@ -40,6 +40,20 @@ fn ask(bench: &mut Bench, client: &mut Client, service: &str, members: &[(&str, 
         members.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
     let told = client.info(bench, service, &members.concat());
     assert!(told.is_empty(), "Asterisk is asked first: {told:#?}");
+}
+
+#[test]
+fn a_call_is_not_transferred_to_one_of_its_parties() {
+    let (mut bench, asterisk, mut client, _) = monitored(&[]);
+    talking(&mut bench, asterisk);
+    bench.advance(Duration::from_millis(20));
+    let own = client.heard(&mut bench)[0].element("connection").to_owned();
+    for party in ["1001", "1002"] {
+        let members = format!("<activeCall>{own}</activeCall><transferredTo>{party}</transferredTo>");
+        let refused = only(&client.info(&mut bench, "SingleStepTransferCall", &members), 200);
+        assert!(refused.body().contains("<operation>notDifferentDevices</operation>"), "{}", refused.body());
+    }
+    assert_eq!(asterisk.acted(&mut bench), []);
 }
 
 #[test]

@@ -105,7 +105,14 @@ impl Asterisk {
             self.refuse(bench, &probe, "Channel not specified");
         }
         let actions = self.acted(bench);
-        let [show, status] = actions.as_slice() else { unexpected(&actions) };
+        let (show, status) = match actions.as_slice() {
+            [show, status] => (show, status),
+            [show, contacts, status] => {
+                self.list_contacts(bench, contacts, &[]);
+                (show, status)
+            }
+            _ => unexpected(&actions),
+        };
         self.list_endpoints(bench, show, endpoints);
         self.list_channels(bench, status, channels);
     }
@@ -135,6 +142,30 @@ impl Asterisk {
             self.item(bench, asked, "EndpointList", &lines);
         }
         self.end(bench, asked, "EndpointListComplete", endpoints.len());
+    }
+
+    /// Lists contacts, each with its endpoint and its user agent.
+    ///
+    /// # Panics
+    /// If something else was asked for.
+    pub fn list_contacts(self, bench: &mut Bench, asked: &Acted, contacts: &[(&str, &str)]) {
+        assert_eq!(asked.name(), "PJSIPShowContacts");
+        if contacts.is_empty() {
+            return self.refuse(bench, asked, "No Contacts found");
+        }
+        self.accept(bench, asked, &[("EventList", "start")]);
+        for (endpoint, agent) in contacts {
+            let lines = [
+                ("ObjectType", "contact"),
+                ("ObjectName", endpoint),
+                ("Endpoint", endpoint),
+                ("Uri", "sip:phone@192.0.2.1"),
+                ("UserAgent", agent),
+                ("Status", "NonQualified"),
+            ];
+            self.item(bench, asked, "ContactList", &lines);
+        }
+        self.end(bench, asked, "ContactListComplete", contacts.len());
     }
 
     /// Lists channels, each with the lines that stand behind its event.

@@ -12,6 +12,8 @@ mod messages;
 mod monitors;
 mod mutes;
 mod offers;
+mod pace;
+mod phones;
 mod prompts;
 mod reader;
 mod reading;
@@ -29,9 +31,10 @@ use asking::{Asked, Making};
 use endpoints::{Endpoints, Standing};
 use monitors::Monitors;
 use mutes::Mutes;
+use pace::Pace;
+use phones::Phones;
 use prompts::Prompts;
 use settings::{Asking, Known};
-use snapshots::Snapshots;
 use telling::Told;
 
 use super::calls::{Calls, News, Text};
@@ -72,7 +75,9 @@ pub(crate) struct AsteriskLink {
     calls: Calls,
     monitors: Monitors,
     endpoints: Endpoints,
-    snapshots: Snapshots,
+    /// When the channels are listed.
+    snapshots: Pace,
+    phones: Phones,
     /// Settings of lines that are being read, by the requests that ask for them.
     asking: BTreeMap<RequestId, Asking>,
     /// What is known of settings.
@@ -105,6 +110,7 @@ crate::digest! { struct AsteriskLink {
     monitors: _, // In `tables`.
     endpoints,
     snapshots,
+    phones,
     asking,
     known,
     told,
@@ -137,7 +143,8 @@ impl AsteriskLink {
             calls: Calls::new(settings.channels),
             monitors: Monitors::new(settings.channels),
             endpoints: Endpoints::default(),
-            snapshots: Snapshots::default(),
+            snapshots: Pace::default(),
+            phones: Phones::default(),
             asking: BTreeMap::new(),
             known: Known::default(),
             told: VecDeque::new(),
@@ -188,7 +195,8 @@ impl LinkProtocol for AsteriskLink {
         self.known = Known::default();
         self.monitors.clear(&mut self.calls);
         self.endpoints = Endpoints::default();
-        self.snapshots = Snapshots::default();
+        self.snapshots = Pace::default();
+        self.phones = Phones::default();
         self.serves = false;
         self.settle();
     }
@@ -236,12 +244,16 @@ impl LinkProtocol for AsteriskLink {
     }
 
     fn next_send(&self, _now: Instant) -> Option<Instant> {
-        self.snapshots.due()
+        let dues = [self.snapshots.due(), self.phones.pace.due()];
+        dues.into_iter().flatten().min()
     }
 
     fn on_send_due(&mut self, output: &mut Output<'_>) {
-        if self.snapshots.due().is_some_and(|due| due <= output.now()) {
+        if self.snapshots.is_due(output.now()) {
             self.take_snapshot(output);
+        }
+        if self.phones.pace.is_due(output.now()) {
+            self.list_contacts(output);
         }
         self.settle();
     }
@@ -276,7 +288,7 @@ impl LinkProtocol for AsteriskLink {
     }
 
     fn devices_differ(&self) -> bool {
-        !self.settings.obedient.is_empty()
+        self.settings.may_obey()
     }
 
     fn lacks(&self, device: &str) -> Features {

@@ -40,13 +40,6 @@ pub enum Action<'a> {
         /// Their names with commas between them.
         mask: &'static str,
     },
-    /// Lets only events pass that contain a text.
-    Filter {
-        /// The text, or with criteria what they are to match.
-        text: Value<'a>,
-        /// The criteria, in versions that have them.
-        criteria: Option<Value<'a>>,
-    },
     /// Calls a device, and once it has answered lets it dial a number.
     Originate {
         /// The device.
@@ -216,7 +209,6 @@ impl Action<'_> {
             Self::Logoff => row("Logoff", Rights::NONE),
             Self::Ping => row("Ping", Rights::NONE),
             Self::Events { .. } => row("Events", Rights::NONE),
-            Self::Filter { .. } => row("Filter", Rights::SYSTEM),
             Self::Originate { .. } => row("Originate", Rights::ORIGINATE),
             Self::Hangup { .. } => row("Hangup", Rights::SYSTEM.or(Rights::CALL)),
             Self::Redirect { .. } => row("Redirect", Rights::CALL),
@@ -257,11 +249,6 @@ impl Action<'_> {
         match *self {
             Self::Challenge => lines.text("AuthType", "MD5"),
             Self::Events { mask } => lines.text("EventMask", mask),
-            Self::Filter { text, criteria } => {
-                lines.text("Operation", "Add");
-                lines.optional("MatchCriteria", criteria.map(Value::as_str));
-                lines.text("Filter", text.as_str());
-            }
             Self::Originate { channel, to, channel_id, timeout, variables } => {
                 lines.text("Channel", channel.as_str());
                 lines.place(["Context", "Exten", "Priority"], to);
@@ -366,7 +353,6 @@ impl Action<'_> {
             | Self::Logoff
             | Self::Ping
             | Self::Events { .. }
-            | Self::Filter { .. }
             | Self::Originate { .. }
             | Self::Hangup { .. }
             | Self::Redirect { .. }

@@ -80,6 +80,8 @@ constants! {
     INVALID_CALLING_DEVICE_ID = Operation / "invalidCallingDeviceID";
     /// The destination of a call is missing or cannot be dialled.
     INVALID_DESTINATION_DEVICE_ID = Operation / "invalidDestinationDeviceID";
+    /// The devices that a service wants are one and the same.
+    NOT_DIFFERENT_DEVICES = Operation / "notDifferentDevices";
     /// The device to park at is missing or cannot be dialled.
     INVALID_PARK_TO_DEVICE_ID = Operation / "invalidParkToDeviceID";
     /// The number to forward to is missing or cannot be dialled.

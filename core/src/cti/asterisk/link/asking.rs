@@ -21,6 +21,8 @@ pub(super) enum Asked {
     Snapshot,
     /// A list of all endpoints.
     Endpoints,
+    /// A list of all contacts.
+    Contacts,
     /// A sign of life.
     Heartbeat,
     /// What is set for a line: the request that asks for it, if one does, the index of the kind, and the line.
@@ -56,6 +58,7 @@ crate::digest! { enum Asked {
     Service(id, then) = 4,
     Nothing = 5,
     Setting(id, kind => u64::from(*kind), line) = 6,
+    Contacts = 7,
 } }
 
 crate::digest! { enum Then {

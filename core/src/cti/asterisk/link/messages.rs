@@ -1,8 +1,6 @@
 //! Messages that wait in a line's mailbox, which has the line's number.
 
 use alloc::format;
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
 
 use super::asking::{Asked, Then};
 use super::settings::{MESSAGES, truth};
@@ -46,19 +44,15 @@ impl AsteriskLink {
         let mailbox = event.value("Mailbox").unwrap_or_default();
         let Some((line, context)) = mailbox.split_once('@') else { return };
         let waits = event.value("Waiting").is_some_and(|waiting| waiting != "0");
-        let monitors = Vec::from(self.monitors.of(line));
-        let line = Text::from(line);
-        if context != self.settings.mailbox_context || monitors.is_empty() {
+        if context != self.settings.mailbox_context || self.monitors.of(line).is_empty() {
             return;
         }
+        let line = Text::from(line);
         if self.known.note(&(MESSAGES, line.clone()), if waits { "1" } else { "0" }).is_none() {
             return;
         }
-        for monitor in monitors {
-            let party = Party::Device(Device { id: &line, type_of_number: None });
-            let given = [("targetDevice", Value::Party(party)), ("messageWaitingOn", truth(waits))];
-            let document = documents::event("MessageWaitingEvent", &monitor.number().to_string(), &given);
-            self.told.extend(document.map(Told::Document));
-        }
+        let party = Party::Device(Device { id: &line, type_of_number: None });
+        let given = [("targetDevice", Value::Party(party)), ("messageWaitingOn", truth(waits))];
+        self.tell_monitors(&line, "MessageWaitingEvent", &given);
     }
 }

@@ -1,9 +1,7 @@
 //! Microphones that are muted: Asterisk drops what comes from a channel. It keeps that to itself, so it is remembered
 //! here, as far as this link asked for it. A device is mute while all its channels that are up are.
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::asking::{Asked, Then};
@@ -124,17 +122,12 @@ impl AsteriskLink {
     }
 
     fn tell_mute(&mut self, device: &Text, is_on: bool) {
-        let monitors = Vec::from(self.monitors.of(device));
-        for monitor in monitors {
-            let party = Party::Device(Device { id: device, type_of_number: None });
-            let given = [
-                ("invokingDevice", Value::Party(party)),
-                ("auditoryApparatus", Value::Text(APPARATUS)),
-                ("microphoneMuteOn", truth(is_on)),
-            ];
-            let document: Option<Box<[u8]>> =
-                documents::event("MicrophoneMuteEvent", &monitor.number().to_string(), &given);
-            self.told.extend(document.map(Told::Document));
-        }
+        let party = Party::Device(Device { id: device, type_of_number: None });
+        let given = [
+            ("invokingDevice", Value::Party(party)),
+            ("auditoryApparatus", Value::Text(APPARATUS)),
+            ("microphoneMuteOn", truth(is_on)),
+        ];
+        self.tell_monitors(device, "MicrophoneMuteEvent", &given);
     }
 }

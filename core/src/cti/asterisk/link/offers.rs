@@ -86,12 +86,18 @@ const EVENTS: [CallEventKind; 12] = [
 ];
 
 /// The others.
-const OTHERS: [&str; 5] =
-    ["QueuedEvent", "ForwardingEvent", "DoNotDisturbEvent", "MessageWaitingEvent", "MicrophoneMuteEvent"];
+const OTHERS: [&str; 6] = [
+    "QueuedEvent",
+    "ForwardingEvent",
+    "DoNotDisturbEvent",
+    "MessageWaitingEvent",
+    "MicrophoneMuteEvent",
+    "DeviceCapsChangedEvent",
+];
 
 /// Whether an Asterisk with these settings has what a service needs, beside rights.
 fn has(settings: &Asterisk, offer: &Offer) -> bool {
-    (!settings.obedient.is_empty() || !offer.by_phone)
+    (settings.may_obey() || !offer.by_phone)
         && (settings.rooms.is_some() || offer.service != "ConferenceCall")
         && (settings.group_pickup.is_some() || offer.service != "GroupPickupCall")
 }

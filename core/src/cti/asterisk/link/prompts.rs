@@ -27,11 +27,6 @@ impl Prompts {
 }
 
 impl AsteriskLink {
-    /// Whether the phone behind an endpoint obeys NOTIFY with `Event: talk` and `Event: hold`.
-    pub(super) fn obeys(&self, device: &str) -> bool {
-        self.settings.obedient.iter().any(|one| one == "*" || one == device)
-    }
-
     /// The headers by which the phone behind an endpoint answers, each with the function that adds it.
     pub(super) fn headers_for(&self, endpoint: &str) -> Vec<(&'static str, String)> {
         let auto_answer = &self.settings.auto_answer;

@@ -11,13 +11,14 @@ use super::reader::{DOUBTFUL, EXCEEDED, GREETING};
 use super::telling::{Answer, Told};
 use crate::cti::asterisk::calls::Outcome;
 use crate::cti::asterisk::session::{Ask, Next, PROBES};
-use crate::cti::protocol::{Frame, Incoming, Output};
+use crate::cti::protocol::{Frame, Incoming, Output, RequestId};
 use crate::secret::{Fill, Filling};
 use crate::wire::ami::write::{self, Action};
 use crate::wire::ami::{Kind, Message, Rights, Unwritable, Value};
 use crate::wire::csta::errors::CstaError;
 
-/// The classes of events that are asked for.
+/// The classes of events that are asked for. The classes alone keep away half of what Asterisk says; the action `Filter`
+/// for each device would cost it far more than the events do (BENCHMARKS.md).
 const EVENTS: &str = "system,call,user";
 
 impl AsteriskLink {
@@ -30,7 +31,7 @@ impl AsteriskLink {
             }
             (DOUBTFUL, _) => {
                 // A caller may have written it, or a part of it.
-                self.snapshots.want(output.now());
+                self.want_snapshot(output.now());
                 Incoming::Discarded(Cow::Owned(why()))
             }
             (EXCEEDED, _) => Incoming::Discarded(Cow::Owned(why())),
@@ -69,6 +70,7 @@ impl AsteriskLink {
             Next::Open(rights) => {
                 if rights.allow(Rights::SYSTEM) {
                     self.send(&Action::PjsipShowEndpoints, Asked::Endpoints, output);
+                    self.list_contacts(output);
                 }
                 self.take_snapshot(output);
                 Incoming::Nothing
@@ -111,7 +113,7 @@ impl AsteriskLink {
                 self.has_read(id, kind, &line, "");
                 Incoming::Nothing
             }
-            Asked::Snapshot | Asked::Endpoints | Asked::Setting(..) if is_success => {
+            Asked::Snapshot | Asked::Endpoints | Asked::Contacts | Asked::Setting(..) if is_success => {
                 // The items of the list carry its number.
                 self.asked.insert(number, asked);
                 Incoming::Nothing
@@ -121,43 +123,43 @@ impl AsteriskLink {
                 let why = format!("Asterisk does not list its channels ({said}): write = call is needed");
                 Incoming::Failed(Cow::Owned(why))
             }
+            Asked::Contacts => {
+                // There are none.
+                self.end_contacts();
+                Incoming::Nothing
+            }
             Asked::Endpoints | Asked::Nothing | Asked::Setting(..) => Incoming::Nothing,
             Asked::Service(id, then) => {
                 self.by_request.remove(&id);
-                let answer = match then {
-                    Then::Made(unique) if !is_success => {
-                        self.not_made(&unique, error_of(response));
-                        return Incoming::Nothing;
-                    }
-                    Then::Made(_) => return Incoming::Nothing,
-                    // What is not there need not be deleted.
-                    Then::Set(service, kind, line, value) if is_success || value.is_empty() => {
-                        self.told.push_back(Told::Answer(id, Answer::Done(service)));
-                        self.changed(kind, &line, &value);
-                        return Incoming::Nothing;
-                    }
-                    Then::Muted(service, device, is_on) if is_success => {
-                        self.told.push_back(Told::Answer(id, Answer::Done(service)));
-                        self.has_muted(&device, is_on);
-                        return Incoming::Nothing;
-                    }
-                    Then::Counted(service) if is_success => {
-                        self.counted(id, service, response);
-                        return Incoming::Nothing;
-                    }
-                    _ if !is_success => Answer::Error(error_of(response)),
-                    Then::Done(service)
-                    | Then::Set(service, ..)
-                    | Then::Muted(service, ..)
-                    | Then::Counted(service) => Answer::Done(service),
-                    Then::Named(service, member, call, device) => {
-                        Answer::Named(service, member, call, device)
-                    }
-                };
-                self.told.push_back(Told::Answer(id, answer));
+                self.served((id, then), response, is_success);
                 Incoming::Nothing
             }
         }
+    }
+
+    /// Asterisk has answered the last action of a service.
+    fn served(&mut self, (id, then): (RequestId, Then), response: &Message<'_>, is_success: bool) {
+        let answer = match then {
+            Then::Made(unique) if !is_success => return self.not_made(&unique, error_of(response)),
+            Then::Made(_) => return,
+            // What is not there need not be deleted.
+            Then::Set(service, kind, line, value) if is_success || value.is_empty() => {
+                self.told.push_back(Told::Answer(id, Answer::Done(service)));
+                return self.changed(kind, &line, &value);
+            }
+            Then::Muted(service, device, is_on) if is_success => {
+                self.told.push_back(Told::Answer(id, Answer::Done(service)));
+                return self.has_muted(&device, is_on);
+            }
+            Then::Counted(service) if is_success => return self.counted(id, service, response),
+            _ if !is_success => Answer::Error(error_of(response)),
+            Then::Done(service)
+            | Then::Set(service, ..)
+            | Then::Muted(service, ..)
+            | Then::Counted(service) => Answer::Done(service),
+            Then::Named(service, member, call, device) => Answer::Named(service, member, call, device),
+        };
+        self.told.push_back(Told::Answer(id, answer));
     }
 
     fn event<'d>(&mut self, event: &Message<'_>, output: &mut Output<'_>) -> Incoming<'d> {
@@ -166,10 +168,20 @@ impl AsteriskLink {
             | "StatusComplete"
             | "EndpointList"
             | "EndpointListComplete"
+            | "ContactList"
+            | "ContactListComplete"
             | "DBGetResponse"
             | "DBGetComplete") => self.item(name, event),
             "UserEvent" => {
-                self.user_event(event);
+                match event.value("UserEvent") {
+                    Some("AstDBChanged") => self.entry_changed(event),
+                    Some("PhoneObeys") => self.has_announced(event),
+                    _ => {}
+                }
+                Incoming::Nothing
+            }
+            "ContactStatus" => {
+                self.contact_changed(event, output);
                 Incoming::Nothing
             }
             "MessageWaiting" => {
@@ -201,7 +213,7 @@ impl AsteriskLink {
                 }
                 match outcome {
                     Outcome::Taken => {}
-                    Outcome::Unknown => self.snapshots.want(output.now()),
+                    Outcome::Unknown => self.want_snapshot(output.now()),
                     Outcome::Full(most) => {
                         let why = format!("there are more than {most} channels: a call is not shown");
                         return Incoming::Discarded(Cow::Owned(why));
@@ -248,6 +260,15 @@ impl AsteriskLink {
             (Asked::Endpoints, "EndpointListComplete") => {
                 self.asked.remove(&number);
                 self.endpoints.complete();
+                Incoming::Nothing
+            }
+            (Asked::Contacts, "ContactList") => {
+                self.contact(item);
+                Incoming::Nothing
+            }
+            (Asked::Contacts, "ContactListComplete") => {
+                self.asked.remove(&number);
+                self.end_contacts();
                 Incoming::Nothing
             }
             _ => Incoming::Unexpected,

@@ -328,6 +328,10 @@ impl AsteriskLink {
         let own = self.own(wanted, of)?;
         own.must_be(State::Connected, CstaError::INVALID_CONNECTION_STATE)?;
         let to = wanted.members.device(to).map_or("", |to| to.id);
+        // Asterisk would do it: one of them would be in a call with himself.
+        if announced.is_some() && (to == &*own.device || own.far.iter().any(|far| &*far.device == to)) {
+            return Err(CstaError::NOT_DIFFERENT_DEVICES);
+        }
         let context = self.settings.context.clone();
         let to = place(&context, to, wrong)?;
         let device = own.far.iter().find(|far| far.is_up).map(|far| far.device.clone()).unwrap_or_default();

@@ -7,7 +7,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::asking::{Asked, Then};
@@ -208,17 +207,11 @@ impl AsteriskLink {
             given.extend(forward("forwardTo", kind, to, !value.is_empty()));
             "ForwardingEvent"
         };
-        for monitor in monitors {
-            let document = documents::event(root, &monitor.number().to_string(), &given);
-            self.told.extend(document.map(Told::Document));
-        }
+        self.tell_monitors(line, root, &given);
     }
 
     /// The dialplan says that an entry of the database has changed (event `UserEvent`).
-    pub(super) fn user_event(&mut self, event: &Message<'_>) {
-        if event.value("UserEvent") != Some("AstDBChanged") {
-            return;
-        }
+    pub(super) fn entry_changed(&mut self, event: &Message<'_>) {
         let [family, line, value] =
             ["Family", "Key", "Value"].map(|key| event.value(key).unwrap_or_default());
         if let Some(kind) = self.kind_of(family) {

@@ -16,43 +16,22 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// then hangs, as does the session.
 const VARIABLES: &str = "CHANNEL(onhold)";
 
-/// When lists are asked for.
-#[derive(Debug, Default)]
-pub(super) struct Snapshots {
-    /// Whether one is being read.
-    is_under_way: bool,
-    /// When the last one was asked for.
-    last: Option<Instant>,
-    /// When the next one is to be asked for.
-    due: Option<Instant>,
-}
-
-crate::digest! { struct Snapshots { is_under_way, last, due } }
-
-impl Snapshots {
-    /// When the next one is to be asked for; `None` while one is being read.
-    pub(super) const fn due(&self) -> Option<Instant> {
-        if self.is_under_way { None } else { self.due }
-    }
-
-    /// What is known may be wrong.
-    pub(super) fn want(&mut self, now: Instant) {
-        let at = self.last.map_or(now, |last| now.max(last + PAUSE));
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
-    }
-}
-
 impl AsteriskLink {
+    /// What is known of calls may be wrong.
+    pub(super) fn want_snapshot(&mut self, now: Instant) {
+        self.snapshots.want(now, PAUSE);
+    }
+
     /// Asks for a list of all channels.
     pub(super) fn take_snapshot(&mut self, output: &mut Output<'_>) {
         self.calls.begin_snapshot();
-        self.snapshots = Snapshots { is_under_way: true, last: Some(output.now()), due: None };
+        self.snapshots.begin(output.now());
         self.send(&Action::Status { channel: None, variables: VARIABLES }, Asked::Snapshot, output);
     }
 
     /// The list is complete.
     pub(super) fn end_snapshot(&mut self) {
-        self.snapshots.is_under_way = false;
+        self.snapshots.end();
         let mut news = core::mem::take(&mut self.news);
         self.calls.end_snapshot(&mut news);
         self.spread(&mut news);

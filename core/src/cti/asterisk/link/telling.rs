@@ -1,7 +1,7 @@
 //! What a link tells the gateway: events as CSTA has them, and answers that it gives itself.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::fmt::{Display, Write as _};
 use core::ops::Range;
 
@@ -120,6 +120,14 @@ const fn device(id: &str) -> Device<'_> {
 }
 
 impl AsteriskLink {
+    /// Tells an event to all monitors of a device.
+    pub(super) fn tell_monitors(&mut self, device: &str, root: &str, given: &[(&'static str, Value<'_>)]) {
+        for monitor in self.monitors.of(device) {
+            let document = documents::event(root, &monitor.number().to_string(), given);
+            self.told.extend(document.map(Told::Document));
+        }
+    }
+
     pub(super) fn tell<'d, 'b: 'd>(
         &mut self,
         told: Told,

@@ -51,14 +51,6 @@ fn actions_of_a_session_are_written_line_by_line() {
         (Action::Probe(Action::Logoff.row()), &[]),
         (Action::Logoff, &[]),
         (Action::Events { mask: "call,user" }, &["EventMask: call,user"]),
-        (
-            Action::Filter { text: value("Channel: PJSIP/1002-"), criteria: None },
-            &["Operation: Add", "Filter: Channel: PJSIP/1002-"],
-        ),
-        (
-            Action::Filter { text: value("Hangup"), criteria: Some(value("name(Hangup),action(include)")) },
-            &["Operation: Add", "MatchCriteria: name(Hangup),action(include)", "Filter: Hangup"],
-        ),
     ]);
 }
 
