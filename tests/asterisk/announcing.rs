@@ -28,7 +28,7 @@ fn a_phone_that_announced_that_it_obeys_is_held_by_its_client() {
     let gateway = Gateway::changed("announces", &house, &[UNKNOWN]);
     let mut client = gateway.client(
         "1006",
-        "expect delivered 10s\nanswer\nexpect error serviceNotSupported\nexpect established 10s\n\
+        "expect delivered 10s\nanswer\nexpect error operation/serviceNotSupported\nexpect established 10s\n\
          expect device-caps-changed 5s\nhold\nexpect held 5s\nretrieve\nexpect retrieved 5s\nhangup\n\
          expect cleared 5s\n",
     );
