@@ -32,7 +32,22 @@ fn users() -> String {
         writeln!(text, "\n[without-{right}]\nsecret = example\nread = system,call,user").unwrap();
         writeln!(text, "write = {}", left.join(",")).unwrap();
     }
+    let all = all.join(",");
+    writeln!(text, "\n[deaf]\nsecret = example\nread = call,user\nwrite = {all}").unwrap();
     text
+}
+
+#[test]
+fn a_user_who_is_not_told_which_phones_register_is_said() {
+    let house = House::with("deaf", &[("manager.conf", &users())]);
+    for (user, is_deaf) in [("deaf", true), ("without-call", false)] {
+        let folder = Folder::new(&format!("checked-{user}"));
+        let named = format!("user = \"{user}\"");
+        let config = configure(&folder, &house, "example\n", &[("user = \"ctigate\"", &named)]);
+        let (status, out, err) = output(&["check", "--connect", "--config", &config]);
+        assert_eq!(status, 0, "{user}: {out} {err}");
+        assert_eq!(out.contains("no read = system"), is_deaf, "{user}: {out}");
+    }
 }
 
 #[test]

@@ -316,7 +316,8 @@ fn a_wrong_secret_is_said_plainly_and_tried_again_after_minutes() {
 
 #[test]
 fn a_user_without_the_right_is_not_offered_what_needs_it() {
-    let mut bench = bench(&[]);
+    let agents = Value::List(vec![text("Snom")]);
+    let mut bench = bench(&[("cti.connection[0].obedient_user_agents", agents)]);
     let asterisk = Asterisk::greet(&mut bench);
     asterisk.log_in(&mut bench);
     for probe in asterisk.acted(&mut bench) {
@@ -325,7 +326,7 @@ fn a_user_without_the_right_is_not_offered_what_needs_it() {
     }
     let shown =
         |bench: &Bench| bench.engine().connections().next().map(|one| one.remarks).unwrap_or_default();
-    // Without the right it is not asked for endpoints.
+    // Without the right it is asked neither for endpoints nor for contacts.
     let status = asterisk.only(&mut bench, "Status");
     asterisk.list_channels(&mut bench, &status, &[]);
     let (mut client, answer) = sign_in(&mut bench, "alice", 1999);

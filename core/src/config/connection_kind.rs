@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::auto_answer::AutoAnswer;
-use crate::setting::{Checked, Key};
+use crate::setting::{Checked, ConfigError, Key};
 
 pub(super) const CONTEXT: Key = Key::text(
     "cti.connection[].context",
@@ -29,7 +29,8 @@ pub(super) const OBEDIENT_USER_AGENTS: Key = Key::text(
     "cti.connection[].obedient_user_agents",
     80,
     "With kind = \"asterisk\": the user agents whose phones obey likewise, as they say it when they register: how their \
-     names begin, such as \"Yealink SIP-T4\". An endpoint counts if all its phones are among them.",
+     names begin, such as \"Yealink SIP-T4\"; a * at the end may say so. An endpoint counts if all its phones are among \
+     them.",
 )
 .list(100)
 .needs_restart();
@@ -137,6 +138,21 @@ impl Asterisk {
     #[must_use]
     pub fn may_obey(&self) -> bool {
         self.learns_obedience || !self.obedient.is_empty() || !self.obedient_user_agents.is_empty()
+    }
+}
+
+/// Appends an error for each setting of an Asterisk that cannot be meant.
+pub(super) fn check(checked: &Checked, table: &str, errors: &mut Vec<ConfigError>) {
+    let families = format!("{table}.families");
+    if checked.texts(&families).count() != 4 {
+        let bound = "must name four: always, busy, no answer, do not disturb";
+        errors.push(checked.error(&families, bound.into()));
+    }
+    let agents = format!("{table}.obedient_user_agents");
+    if checked.texts(&agents).any(|agent| agent.trim_matches(['*', ' ']).is_empty()) {
+        let bound =
+            format!("each must say how a name begins; for all phones, set {table}.obedient to [\"*\"]");
+        errors.push(checked.error(&agents, bound));
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::{auto_answer, device_ids, password};
+use super::{auto_answer, connection_kind, device_ids, password};
 use crate::setting::{Checked, ConfigError};
 
 /// Appends an error for each pair of settings that contradict each other.
@@ -52,13 +52,8 @@ fn check_logins(checked: &Checked, errors: &mut Vec<ConfigError>) {
             password::check(checked, &table, &key(asking), errors);
         }
         auto_answer::check(checked, &table, errors);
-        if is_asterisk && checked.texts(&key("families")).count() != 4 {
-            errors.push(
-                checked.error(
-                    &key("families"),
-                    "must name four: always, busy, no answer, do not disturb".into(),
-                ),
-            );
+        if is_asterisk {
+            connection_kind::check(checked, &table, errors);
         }
         if is_asterisk && has_login {
             errors

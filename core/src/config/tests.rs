@@ -385,6 +385,8 @@ fn an_asterisk_needs_a_user_a_password_and_four_families() {
     assert_eq!(asterisk("").unwrap_err().len(), 2);
     for (wrong, said) in [
         ("families = [\"CF\"]", "must name four"),
+        ("obedient_user_agents = [\"Snom\", \"\"]", "each must say how a name begins"),
+        ("obedient_user_agents = [\"*\"]", "set cti.connection[0].obedient to [\"*\"]"),
         ("login = \"avaya\"", "belongs to CSTA"),
         ("password_env = \"P\"", "is given beside cti.connection[0].password_file"),
     ] {

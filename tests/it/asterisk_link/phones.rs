@@ -55,20 +55,21 @@ fn announces(bench: &mut Bench, asterisk: Asterisk, endpoint: &str, (talk, hold)
     asterisk.say(bench, &format!("Event: UserEvent\r\nPrivilege: user,all\r\n{lines}"));
 }
 
-/// A contact of an endpoint is another one now.
-fn registers(bench: &mut Bench, asterisk: Asterisk, endpoint: &str, status: &str) {
+/// A contact of an endpoint is there, or no longer is.
+fn registers(bench: &mut Bench, asterisk: Asterisk, (endpoint, host): (&str, u8), status: &str) {
     let lines = format!(
-        "URI: sip:phone@192.0.2.1\r\nContactStatus: {status}\r\nAOR: {endpoint}\r\nEndpointName: {endpoint}\r\n\
+        "URI: sip:phone@192.0.2.{host}\r\nContactStatus: {status}\r\nAOR: {endpoint}\r\nEndpointName: {endpoint}\r\n\
          RoundtripUsec: 0\r\n\r\n"
     );
     asterisk.say(bench, &format!("Event: ContactStatus\r\nPrivilege: system,all\r\n{lines}"));
 }
 
 #[test]
-fn a_phone_that_announced_it_in_a_call_obeys_until_it_registers_anew() {
+fn a_phone_that_announced_it_in_a_call_obeys_until_another_registers() {
     let (mut bench, asterisk, mut client, own) = ringing(&[]);
     assert!(!offers_to_answer(&mut bench, &mut client));
     assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own));
+    registers(&mut bench, asterisk, ("1002", 1), "NonQualified");
     // Half of it is not enough; another phone's is none of this one's.
     announces(&mut bench, asterisk, "1002", ("yes", "no"));
     announces(&mut bench, asterisk, "1003", ("yes", "yes"));
@@ -79,9 +80,20 @@ fn a_phone_that_announced_it_in_a_call_obeys_until_it_registers_anew() {
     assert_eq!(told(&mut bench, &client), [CHANGED]);
     assert!(offers_to_answer(&mut bench, &mut client));
     assert!(is_told_to_answer(&mut bench, asterisk, &mut client, &own));
-    registers(&mut bench, asterisk, "1002", "Reachable");
-    assert_eq!(told(&mut bench, &client), Vec::<String>::new(), "it is the same phone");
-    registers(&mut bench, asterisk, "1002", "NonQualified");
+    for status in ["Reachable", "Unreachable", "Updated", "NonQualified"] {
+        registers(&mut bench, asterisk, ("1002", 1), status);
+        assert_eq!(told(&mut bench, &client), Vec::<String>::new(), "it is the same phone");
+    }
+    registers(&mut bench, asterisk, ("1003", 2), "NonQualified");
+    assert!(is_told_to_answer(&mut bench, asterisk, &mut client, &own));
+    for (host, status) in [(2, "NonQualified"), (2, "Removed"), (1, "Removed"), (1, "NonQualified")] {
+        registers(&mut bench, asterisk, ("1002", host), status);
+        assert_eq!(told(&mut bench, &client), [CHANGED]);
+        assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own));
+        announces(&mut bench, asterisk, "1002", ("yes", "yes"));
+        assert_eq!(told(&mut bench, &client), [CHANGED]);
+    }
+    announces(&mut bench, asterisk, "1002", ("no", "yes"));
     assert_eq!(told(&mut bench, &client), [CHANGED]);
     assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own));
     assert_eq!(
@@ -100,10 +112,34 @@ fn what_a_phone_announces_counts_only_if_that_is_configured() {
     assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own));
 }
 
-/// The only action of the next 31 s, beside heartbeats, which are answered.
-fn asked_in_half_a_minute(bench: &mut Bench, asterisk: Asterisk) -> Acted {
+#[test]
+fn what_a_phone_announces_does_not_count_if_another_one_would_not_be_told() {
+    let mut bench = bench(&[]);
+    let asterisk = Asterisk::greet(&mut bench);
+    let challenge = asterisk.only(&mut bench, "Challenge");
+    asterisk.accept(&mut bench, &challenge, &[("Challenge", "1")]);
+    let login = asterisk.only(&mut bench, "Login");
+    // To a user without read = system Asterisk does not tell that it has started.
+    asterisk.accept(&mut bench, &login, &[]);
+    for probe in asterisk.acted(&mut bench) {
+        asterisk.refuse(&mut bench, &probe, "Channel not specified");
+    }
+    let [endpoints, status] = asterisk.acted(&mut bench).try_into().expect("two lists");
+    asterisk.list_endpoints(&mut bench, &endpoints, ENDPOINTS);
+    asterisk.list_channels(&mut bench, &status, &[]);
+    let (mut client, _) = sign_in(&mut bench, "bob", 1002);
+    only(&client.info(&mut bench, "MonitorStart", &OBJECT.replace("1001", "1002")), 200);
+    announces(&mut bench, asterisk, "1002", ("yes", "yes"));
+    assert_eq!(told(&mut bench, &client), Vec::<String>::new());
+    assert!(!offers_to_answer(&mut bench, &mut client));
+    let shown = bench.engine().connections().next().map(|one| one.remarks).unwrap_or_default();
+    assert!(shown.len() == 1 && shown[0].contains("no read = system"), "{shown:?}");
+}
+
+/// The actions of the next seconds, beside heartbeats, which are answered.
+fn asked_within(bench: &mut Bench, asterisk: Asterisk, seconds: u32) -> Vec<Acted> {
     let mut asked = Vec::new();
-    for _ in 0..31 {
+    for _ in 0..seconds {
         bench.advance(Duration::from_secs(1));
         for action in asterisk.acted(bench) {
             if action.name() == "Ping" {
@@ -113,15 +149,79 @@ fn asked_in_half_a_minute(bench: &mut Bench, asterisk: Asterisk) -> Acted {
             }
         }
     }
-    let [asked] = asked.try_into().expect("contacts are asked for once");
     asked
+}
+
+/// The only action of the next 31 s.
+fn asked_in_half_a_minute(bench: &mut Bench, asterisk: Asterisk) -> Acted {
+    let [asked] = asked_within(bench, asterisk, 31).try_into().expect("contacts are asked for once");
+    asked
+}
+
+const YEALINK: (&str, &str) = ("1002", "Yealink SIP-T46S 66.86.0.15");
+
+fn obedient_user_agents() -> (&'static str, Value) {
+    ("cti.connection[0].obedient_user_agents", Value::List(vec![text("Yealink SIP-T4*"), text("PolycomVVX")]))
+}
+
+/// The same where two phones of a user agent that obeys have registered at 1002.
+fn ringing_at_yealink() -> (Bench, Asterisk, Client, String) {
+    let (mut bench, asterisk, client, own) = ringing(&[obedient_user_agents()]);
+    registers(&mut bench, asterisk, ("1002", 1), "NonQualified");
+    let asked = asked_in_half_a_minute(&mut bench, asterisk);
+    asterisk.list_contacts(&mut bench, &asked, &[YEALINK, YEALINK]);
+    assert_eq!(told(&mut bench, &client), [CHANGED]);
+    (bench, asterisk, client, own)
+}
+
+#[test]
+fn a_list_of_contacts_tells_nothing_of_phones_that_came_meanwhile() {
+    let (mut bench, asterisk, mut client, own) = ringing_at_yealink();
+    registers(&mut bench, asterisk, ("1003", 3), "NonQualified");
+    let asked = asked_in_half_a_minute(&mut bench, asterisk);
+    assert_eq!(told(&mut bench, &client), Vec::<String>::new());
+    asterisk.list_some_contacts(&mut bench, &asked, &[YEALINK]);
+    registers(&mut bench, asterisk, ("1002", 2), "NonQualified");
+    assert_eq!(told(&mut bench, &client), [CHANGED]);
+    asterisk.end_contacts(&mut bench, &asked, 1);
+    assert_eq!(told(&mut bench, &client), Vec::<String>::new());
+    assert!(
+        !is_told_to_answer(&mut bench, asterisk, &mut client, &own),
+        "it is not known which phone that is"
+    );
+    let asked = asked_in_half_a_minute(&mut bench, asterisk);
+    asterisk.list_contacts(&mut bench, &asked, &[YEALINK, YEALINK]);
+    assert_eq!(told(&mut bench, &client), [CHANGED]);
+    assert!(is_told_to_answer(&mut bench, asterisk, &mut client, &own));
+}
+
+#[test]
+fn a_list_of_contacts_that_lacks_one_or_its_end_is_asked_for_again() {
+    let (mut bench, asterisk, mut client, own) = ringing_at_yealink();
+    registers(&mut bench, asterisk, ("1003", 3), "NonQualified");
+    let asked = asked_in_half_a_minute(&mut bench, asterisk);
+    asterisk.list_some_contacts(&mut bench, &asked, &[YEALINK]);
+    assert_eq!(told(&mut bench, &client), Vec::<String>::new());
+    asterisk.end_contacts(&mut bench, &asked, 2);
+    assert_eq!(told(&mut bench, &client), [CHANGED]);
+    assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own), "a phone may be missing");
+    let lost = asked_in_half_a_minute(&mut bench, asterisk);
+    asterisk.list_some_contacts(&mut bench, &lost, &[YEALINK]);
+    assert_eq!(asked_within(&mut bench, asterisk, 55), []);
+    let [asked] = asked_within(&mut bench, asterisk, 10).try_into().expect("the end is taken for lost");
+    // What comes late of the one that was given up counts for nothing.
+    asterisk.list_some_contacts(&mut bench, &asked, &[YEALINK]);
+    asterisk.end_contacts(&mut bench, &lost, 1);
+    assert_eq!(told(&mut bench, &client), Vec::<String>::new());
+    asterisk.end_contacts(&mut bench, &asked, 1);
+    assert_eq!(told(&mut bench, &client), [CHANGED]);
+    assert!(is_told_to_answer(&mut bench, asterisk, &mut client, &own));
+    assert_eq!(asked_within(&mut bench, asterisk, 120), []);
 }
 
 #[test]
 fn an_endpoint_obeys_if_all_its_phones_are_of_user_agents_that_do() {
-    let agents = Value::List(vec![text("Yealink SIP-T4*"), text("PolycomVVX")]);
-    let (mut bench, asterisk, mut client, own) =
-        ringing(&[("cti.connection[0].obedient_user_agents", agents)]);
+    let (mut bench, asterisk, mut client, own) = ringing(&[obedient_user_agents()]);
     assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own), "none is registered");
     let mut last = false;
     for (contacts, obeys) in [
@@ -134,11 +234,15 @@ fn an_endpoint_obeys_if_all_its_phones_are_of_user_agents_that_do() {
         (&[("1002", "PolycomVVX-VVX_411-UA/6.4")], true),
     ] {
         // Any number of changes within half a minute are looked at once.
-        registers(&mut bench, asterisk, "1003", "Removed");
-        registers(&mut bench, asterisk, "1002", "Created");
+        registers(&mut bench, asterisk, ("1003", 3), "Removed");
+        registers(&mut bench, asterisk, ("1002", 2), "Created");
+        registers(&mut bench, asterisk, ("1002", 2), "Removed");
+        let until_then: &[&str] = if last { &[CHANGED] } else { &[] };
+        assert_eq!(told(&mut bench, &client), until_then, "{contacts:?}");
+        assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own), "{contacts:?}");
         let asked = asked_in_half_a_minute(&mut bench, asterisk);
         asterisk.list_contacts(&mut bench, &asked, contacts);
-        let expected: &[&str] = if obeys == last { &[] } else { &[CHANGED] };
+        let expected: &[&str] = if obeys { &[CHANGED] } else { &[] };
         assert_eq!(told(&mut bench, &client), expected, "{contacts:?}");
         assert_eq!(is_told_to_answer(&mut bench, asterisk, &mut client, &own), obeys, "{contacts:?}");
         last = obeys;

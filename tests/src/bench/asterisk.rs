@@ -126,6 +126,8 @@ impl Asterisk {
         self.accept(bench, &challenge, &[("Challenge", "730342727")]);
         let login = self.only(bench, "Login");
         self.accept(bench, &login, &[("Message", "Authentication accepted")]);
+        let lines = "Uptime: 1\r\nLastReload: 1\r\nStatus: Fully Booted\r\n\r\n";
+        self.say(bench, &format!("Event: FullyBooted\r\nPrivilege: system,all\r\n{lines}"));
     }
 
     /// Lists endpoints, each with its state.
@@ -153,6 +155,12 @@ impl Asterisk {
         if contacts.is_empty() {
             return self.refuse(bench, asked, "No Contacts found");
         }
+        self.list_some_contacts(bench, asked, contacts);
+        self.end_contacts(bench, asked, contacts.len());
+    }
+
+    /// Begins to list contacts, and does not come to the end.
+    pub fn list_some_contacts(self, bench: &mut Bench, asked: &Acted, contacts: &[(&str, &str)]) {
         self.accept(bench, asked, &[("EventList", "start")]);
         for (endpoint, agent) in contacts {
             let lines = [
@@ -165,7 +173,11 @@ impl Asterisk {
             ];
             self.item(bench, asked, "ContactList", &lines);
         }
-        self.end(bench, asked, "ContactListComplete", contacts.len());
+    }
+
+    /// Ends a list of so many contacts.
+    pub fn end_contacts(self, bench: &mut Bench, asked: &Acted, count: usize) {
+        self.end(bench, asked, "ContactListComplete", count);
     }
 
     /// Lists channels, each with the lines that stand behind its event.

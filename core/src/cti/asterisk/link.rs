@@ -276,7 +276,9 @@ impl LinkProtocol for AsteriskLink {
 
     fn remarks(&self) -> Vec<Cow<'static, str>> {
         let rights = self.session.rights();
-        offers::lacking(rights, &self.settings).chain(offers::unlisted(rights)).map(Cow::Owned).collect()
+        let unheard = offers::unheard(self.session.hears_system());
+        let lacking = offers::lacking(rights, &self.settings);
+        lacking.chain(offers::unlisted(rights)).chain(unheard).map(Cow::Owned).collect()
     }
 
     fn knows(&self, device: &str) -> Option<bool> {

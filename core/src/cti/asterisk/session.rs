@@ -126,9 +126,11 @@ pub struct Session {
     rights: Rights,
     /// Which probes were answered, as bits.
     answered: u8,
+    /// Whether Asterisk tells events of the class system.
+    hears_system: bool,
 }
 
-crate::digest! { struct Session { stage => stage.name(), rights, answered => u64::from(*answered) } }
+crate::digest! { struct Session { stage => stage.name(), rights, answered => u64::from(*answered), hears_system } }
 
 impl Session {
     /// The rights that were found so far.
@@ -150,6 +152,19 @@ impl Session {
         }
         self.rights = Rights::NONE;
         self.answered = 0;
+        self.hears_system = false;
+    }
+
+    /// Asterisk has started (event `FullyBooted`). After a login it tells that at once, but only to a user with
+    /// `read = system`.
+    pub const fn booted(&mut self) {
+        self.hears_system = true;
+    }
+
+    /// Whether Asterisk tells this user events of the class system, as far as it shows.
+    #[must_use]
+    pub const fn hears_system(&self) -> bool {
+        self.hears_system
     }
 
     /// Asterisk has greeted.

@@ -34,3 +34,30 @@ impl ByText {
         found.map(|index| super::position(*index))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn every_text_of_a_long_list_is_found_at_its_first_place() {
+        let texts: Vec<String> =
+            (0..3_000).map(|entry| format!("sip:User.{}@example.com", entry / 2)).collect();
+        let index = ByText::of(texts.len(), |entry| &texts[entry]);
+        for (entry, text) in texts.iter().enumerate() {
+            let first = Some(entry / 2 * 2);
+            assert_eq!(index.find(text, |found| texts[found] == *text), first, "{text}");
+            let small = text.to_ascii_lowercase();
+            assert_eq!(
+                index.find(&small, |found| texts[found].eq_ignore_ascii_case(&small)),
+                first,
+                "{small}"
+            );
+        }
+        assert_eq!(index.find("sip:user.1500@example.com", |_| false), None);
+    }
+}

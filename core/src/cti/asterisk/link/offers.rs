@@ -129,6 +129,13 @@ pub(super) fn unlisted(rights: Rights) -> Option<String> {
     (!rights.allow(Rights::SYSTEM)).then(|| why.into())
 }
 
+/// What it costs that the user is not told events of the class system.
+pub(super) fn unheard(hears_system: bool) -> Option<String> {
+    let why = "the user has no read = system, or Asterisk is still starting: it is not told which phones register, and \
+               what phones announce of themselves does not count";
+    (!hears_system).then(|| why.into())
+}
+
 /// What a phone cannot do that does not obey NOTIFY.
 pub(super) fn by_phone() -> Features {
     let offers = OFFERS.iter().filter(|offer| offer.by_phone);

@@ -2,23 +2,31 @@
 
 use crate::time::{Duration, Instant};
 
+/// How long a list may take. After that its end is taken for lost, and it is asked for again.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// When lists of a kind are asked for.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Whether one is being read.
-    is_under_way: bool,
+    /// The number of the action that asked for the one that is being read.
+    under_way: Option<u64>,
     /// When the last one was asked for.
     last: Option<Instant>,
-    /// When the next one is to be asked for.
-    due: Option<Instant>,
+    /// When the next one is to be asked for, if one is wanted.
+    wanted: Option<Instant>,
 }
 
-crate::digest! { struct Pace { is_under_way, last, due } }
+crate::digest! { struct Pace { under_way, last, wanted } }
 
 impl Pace {
-    /// When the next one is to be asked for; `None` while one is being read.
-    pub(super) const fn due(&self) -> Option<Instant> {
-        if self.is_under_way { None } else { self.due }
+    /// Whether one is being read.
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// When the next one is to be asked for. While one is being read that is when its end is taken for lost.
+    pub(super) fn due(&self) -> Option<Instant> {
+        if self.is_under_way() { self.last.map(|last| last + LONGEST) } else { self.wanted }
     }
 
     /// Whether the next one is to be asked for now.
@@ -29,16 +37,18 @@ impl Pace {
     /// What is known may be wrong: one is wanted, `pause` after the last one at the earliest.
     pub(super) fn want(&mut self, now: Instant, pause: Duration) {
         let at = self.last.map_or(now, |last| now.max(last + pause));
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        self.wanted = Some(self.wanted.map_or(at, |wanted| wanted.min(at)));
     }
 
-    /// One is asked for.
-    pub(super) const fn begin(&mut self, now: Instant) {
-        *self = Self { is_under_way: true, last: Some(now), due: None };
+    /// One is asked for, by this action. Returns the action that asked for the one before, if that has lost its end.
+    pub(super) const fn begin(&mut self, now: Instant, action: Option<u64>) -> Option<u64> {
+        let lost = self.under_way;
+        *self = Self { under_way: action, last: Some(now), wanted: None };
+        lost
     }
 
     /// It is complete.
     pub(super) const fn end(&mut self) {
-        self.is_under_way = false;
+        self.under_way = None;
     }
 }

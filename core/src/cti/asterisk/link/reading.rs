@@ -13,6 +13,7 @@ use crate::cti::asterisk::calls::Outcome;
 use crate::cti::asterisk::session::{Ask, Next, PROBES};
 use crate::cti::protocol::{Frame, Incoming, Output, RequestId};
 use crate::secret::{Fill, Filling};
+use crate::time::Instant;
 use crate::wire::ami::write::{self, Action};
 use crate::wire::ami::{Kind, Message, Rights, Unwritable, Value};
 use crate::wire::csta::errors::CstaError;
@@ -125,7 +126,7 @@ impl AsteriskLink {
             }
             Asked::Contacts => {
                 // There are none.
-                self.end_contacts();
+                self.learn_contacts();
                 Incoming::Nothing
             }
             Asked::Endpoints | Asked::Nothing | Asked::Setting(..) => Incoming::Nothing,
@@ -171,7 +172,7 @@ impl AsteriskLink {
             | "ContactList"
             | "ContactListComplete"
             | "DBGetResponse"
-            | "DBGetComplete") => self.item(name, event),
+            | "DBGetComplete") => self.item(name, event, output.now()),
             "UserEvent" => {
                 match event.value("UserEvent") {
                     Some("AstDBChanged") => self.entry_changed(event),
@@ -180,8 +181,12 @@ impl AsteriskLink {
                 }
                 Incoming::Nothing
             }
+            "FullyBooted" => {
+                self.session.booted();
+                Incoming::Nothing
+            }
             "ContactStatus" => {
-                self.contact_changed(event, output);
+                self.contact_changed(event, output.now());
                 Incoming::Nothing
             }
             "MessageWaiting" => {
@@ -225,7 +230,7 @@ impl AsteriskLink {
     }
 
     /// An item of a list that was asked for, or its end.
-    fn item<'d>(&mut self, name: &str, item: &Message<'_>) -> Incoming<'d> {
+    fn item<'d>(&mut self, name: &str, item: &Message<'_>, now: Instant) -> Incoming<'d> {
         let number = item.action_id().and_then(|id| self.ids.number(id));
         let Some((number, asked)) = number.and_then(|number| Some((number, self.asked.get(&number)?))) else {
             // What was asked for has come already.
@@ -268,7 +273,7 @@ impl AsteriskLink {
             }
             (Asked::Contacts, "ContactListComplete") => {
                 self.asked.remove(&number);
-                self.end_contacts();
+                self.end_contacts(item, now);
                 Incoming::Nothing
             }
             _ => Incoming::Unexpected,

@@ -25,8 +25,11 @@ impl AsteriskLink {
     /// Asks for a list of all channels.
     pub(super) fn take_snapshot(&mut self, output: &mut Output<'_>) {
         self.calls.begin_snapshot();
-        self.snapshots.begin(output.now());
-        self.send(&Action::Status { channel: None, variables: VARIABLES }, Asked::Snapshot, output);
+        let status = Action::Status { channel: None, variables: VARIABLES };
+        let number = self.send(&status, Asked::Snapshot, output);
+        if let Some(lost) = self.snapshots.begin(output.now(), number) {
+            self.asked.remove(&lost);
+        }
     }
 
     /// The list is complete.
