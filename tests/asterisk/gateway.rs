@@ -1,7 +1,9 @@
 //! The gateway at a real Asterisk, with real phones and the scripted client.
 
+use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
 
 use crate::house::House;
 use crate::obedient::Obedient;
@@ -171,7 +173,7 @@ fn a_wrong_secret_is_said_and_not_tried_again_soon() {
     let config = configure(&folder, &house, "wrong\n", &[]);
     let mut running = Running::start(&["run", "--config", &config], "");
     running.wait_for("Asterisk refuses the user or the secret");
-    std::thread::sleep(core::time::Duration::from_secs(4));
+    thread::sleep(core::time::Duration::from_secs(4));
     assert_eq!(house.log().matches("failed to authenticate as 'ctigate'").count(), 1, "{}", house.log());
     let (status, out, err) = output(&["check", "--connect", "--config", &config]);
     assert!(status != 0 && out.contains("refuses the user or the secret"), "{status} {out} {err}");
@@ -191,6 +193,25 @@ fn forwarding_set_at_the_phone_is_shown_by_the_client() {
         anna.does("dial", code);
         anna.shows("CALL_CLOSED");
     }
+    assert_eq!(client.end(), 0, "{}\n{}", client.said(), gateway.running.said());
+    gateway.close();
+}
+
+#[test]
+fn forwarding_set_in_the_database_is_shown_by_the_client() {
+    let house = House::open("polls");
+    let _phones = house.phones(["1001"]);
+    let gateway = Gateway::changed("polls", &house, &[("obedient = ", "poll = 1\nobedient = ")]);
+    house.console("database put CF 1001 1002");
+    let mut client = gateway.client(
+        "1001",
+        "expect no forwarding 2500ms\nexpect forwarding 10s\nexpect no forwarding 2500ms\nexpect forwarding 10s\n",
+    );
+    client.wait_for("monitor xref=");
+    thread::sleep(Duration::from_secs(3));
+    house.console("database put CF 1001 1003");
+    thread::sleep(Duration::from_secs(3));
+    house.console("database del CF 1001");
     assert_eq!(client.end(), 0, "{}\n{}", client.said(), gateway.running.said());
     gateway.close();
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::auto_answer::AutoAnswer;
 use crate::setting::{Checked, ConfigError, Key};
+use crate::time::Duration;
 
 pub(super) const CONTEXT: Key = Key::text(
     "cti.connection[].context",
@@ -51,6 +52,16 @@ pub(super) const FAMILIES: Key = Key::text(
 )
 .list(4)
 .default("[\"CF\", \"CFB\", \"CFU\", \"DND\"]")
+.needs_restart();
+
+pub(super) const POLL: Key = Key::integer(
+    "cti.connection[].poll",
+    (0, 86_400),
+    "s",
+    "With kind = \"asterisk\": how long it takes from one reading of all that the families hold to the next. So what other \
+     programs write there is told, of which nobody else tells. 0: never.",
+)
+.default("300")
 .needs_restart();
 
 pub(super) const MAILBOX_CONTEXT: Key = Key::text(
@@ -119,6 +130,8 @@ pub struct Asterisk {
     /// The families of its database with what is set for lines: forwarding immediately, if busy, if there is no answer,
     /// and do not disturb.
     pub families: Vec<String>,
+    /// The pause between two readings of all that is set for lines, if they are read.
+    pub poll: Option<Duration>,
     /// The context of `voicemail.conf` in which lines have mailboxes of their numbers.
     pub mailbox_context: String,
     /// What is dialled before the number of a phone that rings, to pick up its call.
@@ -167,6 +180,7 @@ impl ConnectionKind {
                 obedient_user_agents: checked.texts(&key("obedient_user_agents")).map(String::from).collect(),
                 learns_obedience: checked.flag(&key("learn_obedience")),
                 families: checked.texts(&key("families")).map(String::from).collect(),
+                poll: Some(checked.number(&key("poll"))).filter(|poll| *poll > 0).map(Duration::from_secs),
                 mailbox_context: checked.text(&key("mailbox_context")).map(String::from).unwrap_or_default(),
                 pickup: checked.text(&key("pickup")).map(String::from).unwrap_or_default(),
                 group_pickup: checked

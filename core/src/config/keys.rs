@@ -256,6 +256,7 @@ pub const KEYS: &[Key] = &[
     connection_kind::OBEDIENT_USER_AGENTS,
     connection_kind::LEARN_OBEDIENCE,
     connection_kind::FAMILIES,
+    connection_kind::POLL,
     connection_kind::MAILBOX_CONTEXT,
     connection_kind::PICKUP,
     connection_kind::GROUP_PICKUP,

@@ -307,6 +307,7 @@ mod tests {
                 "cti.connection[].obedient_user_agents",
                 "cti.connection[].learn_obedience",
                 "cti.connection[].families",
+                "cti.connection[].poll",
                 "cti.connection[].mailbox_context",
                 "cti.connection[].pickup",
                 "cti.connection[].group_pickup",

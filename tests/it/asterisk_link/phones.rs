@@ -136,25 +136,9 @@ fn what_a_phone_announces_does_not_count_if_another_one_would_not_be_told() {
     assert!(shown.len() == 1 && shown[0].contains("no read = system"), "{shown:?}");
 }
 
-/// The actions of the next seconds, beside heartbeats, which are answered.
-fn asked_within(bench: &mut Bench, asterisk: Asterisk, seconds: u32) -> Vec<Acted> {
-    let mut asked = Vec::new();
-    for _ in 0..seconds {
-        bench.advance(Duration::from_secs(1));
-        for action in asterisk.acted(bench) {
-            if action.name() == "Ping" {
-                asterisk.accept(bench, &action, &[("Ping", "Pong")]);
-            } else {
-                asked.push(action);
-            }
-        }
-    }
-    asked
-}
-
 /// The only action of the next 31 s.
 fn asked_in_half_a_minute(bench: &mut Bench, asterisk: Asterisk) -> Acted {
-    let [asked] = asked_within(bench, asterisk, 31).try_into().expect("contacts are asked for once");
+    let [asked] = asterisk.acted_within(bench, 31).try_into().expect("contacts are asked for once");
     asked
 }
 
@@ -207,8 +191,8 @@ fn a_list_of_contacts_that_lacks_one_or_its_end_is_asked_for_again() {
     assert!(!is_told_to_answer(&mut bench, asterisk, &mut client, &own), "a phone may be missing");
     let lost = asked_in_half_a_minute(&mut bench, asterisk);
     asterisk.list_some_contacts(&mut bench, &lost, &[YEALINK]);
-    assert_eq!(asked_within(&mut bench, asterisk, 55), []);
-    let [asked] = asked_within(&mut bench, asterisk, 10).try_into().expect("the end is taken for lost");
+    assert_eq!(asterisk.acted_within(&mut bench, 55), []);
+    let [asked] = asterisk.acted_within(&mut bench, 10).try_into().expect("the end is taken for lost");
     // What comes late of the one that was given up counts for nothing.
     asterisk.list_some_contacts(&mut bench, &asked, &[YEALINK]);
     asterisk.end_contacts(&mut bench, &lost, 1);
@@ -216,7 +200,7 @@ fn a_list_of_contacts_that_lacks_one_or_its_end_is_asked_for_again() {
     asterisk.end_contacts(&mut bench, &asked, 1);
     assert_eq!(told(&mut bench, &client), [CHANGED]);
     assert!(is_told_to_answer(&mut bench, asterisk, &mut client, &own));
-    assert_eq!(asked_within(&mut bench, asterisk, 120), []);
+    assert_eq!(asterisk.acted_within(&mut bench, 120), []);
 }
 
 #[test]

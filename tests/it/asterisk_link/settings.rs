@@ -3,7 +3,7 @@
 use ctigate_core::Duration;
 use ctigate_tests::bench::{Asterisk, Bench, Sip, only};
 
-use super::monitored;
+use super::{monitored, told};
 
 /// What the dialplan tells when an entry of the database has changed.
 fn changed(bench: &mut Bench, asterisk: Asterisk, family: &str, value: &str) {
@@ -98,4 +98,83 @@ fn a_device_state_of_the_dialplan_is_a_hint_to_read_the_database_again() {
     asterisk.say(&mut bench, &val);
     bench.advance(Duration::from_millis(20));
     only_event(&client.heard(&mut bench), "DoNotDisturbEvent");
+}
+
+/// Lists entries of each of the four families, and says that it were as many as `more` and those.
+fn list_settings(bench: &mut Bench, asterisk: Asterisk, entries: &[(&str, &str)], more: usize) {
+    let mut asked =
+        asterisk.acted_within(bench, 300).pop().expect("the database is listed every five minutes");
+    for family in ["CF", "CFB", "CFU", "DND"] {
+        assert_eq!((asked.name(), asked.value("Family")), ("DBGetTree", family));
+        asterisk.accept(bench, &asked, &[("EventList", "start")]);
+        let id = asked.value("ActionID").to_owned();
+        let own: Vec<_> = entries.iter().filter(|(key, _)| key.starts_with(&format!("/{family}/"))).collect();
+        for (key, value) in &own {
+            let lines = format!("Key: {key}\r\nVal: {value}\r\nActionID: {id}\r\n\r\n");
+            asterisk.say(bench, &format!("Event: DBGetTreeResponse\r\n{lines}"));
+        }
+        let lines = format!("ActionID: {id}\r\nEventList: Complete\r\nListItems: {}", own.len() + more);
+        asterisk.say(bench, &format!("Event: DBGetTreeComplete\r\n{lines}\r\n\r\n"));
+        if family != "DND" {
+            asked = asterisk.only(bench, "DBGetTree");
+        }
+    }
+    assert_eq!(asterisk.acted(bench), []);
+}
+
+#[test]
+fn what_another_program_sets_is_told_when_the_database_is_read_again() {
+    let (mut bench, asterisk, client, _) = monitored(&[]);
+    let mut reads = |entries: &[(&str, &str)], more: usize| {
+        list_settings(&mut bench, asterisk, entries, more);
+        told(&mut bench, &client)
+    };
+    let nothing = Vec::<String>::new();
+    assert_eq!(
+        reads(&[("/CF/1001", "1002"), ("/DND/1002", "YES")], 0),
+        nothing,
+        "it may always have been so"
+    );
+    assert_eq!(reads(&[("/CF/1001", "1002"), ("/DND/1002", "")], 0), nothing);
+    assert_eq!(reads(&[("/CF/1001", "1003"), ("/CF/1001/x", "1"), ("/DND/1001", "YES")], 0).len(), 2);
+    assert_eq!(reads(&[("/CF/1001", "1003"), ("/DND/1001", "YES")], 0), nothing);
+    assert_eq!(reads(&[("/CF/1001", "1004")], 1), nothing, "some of it was lost");
+    assert_eq!(reads(&[("/DND/1001", "YES")], 0), ["ForwardingEvent "]);
+}
+
+#[test]
+fn what_a_client_has_read_is_told_if_it_is_another_than_before() {
+    let (mut bench, asterisk, mut client, _) = monitored(&[]);
+    let mut reads = |value: &str| {
+        client.info(&mut bench, "GetDoNotDisturb", "<device>1001</device>");
+        let get = asterisk.only(&mut bench, "DBGet");
+        if value.is_empty() {
+            asterisk.refuse(&mut bench, &get, "Database entry not found");
+        } else {
+            asterisk.accept(&mut bench, &get, &[("EventList", "start")]);
+            let lines =
+                format!("Family: DND\r\nKey: 1001\r\nVal: {value}\r\nActionID: {}", get.value("ActionID"));
+            asterisk.say(&mut bench, &format!("Event: DBGetResponse\r\n{lines}\r\n\r\n"));
+        }
+        bench.advance(Duration::from_millis(20));
+        client.heard(&mut bench).iter().map(|one| one.root().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(reads(""), ["GetDoNotDisturbResponse"]);
+    let mut changed = reads("YES");
+    changed.sort();
+    assert_eq!(changed, ["DoNotDisturbEvent", "GetDoNotDisturbResponse"]);
+    assert_eq!(reads("YES"), ["GetDoNotDisturbResponse"]);
+}
+
+#[test]
+fn a_database_that_is_not_listed_is_not_asked_for_again_and_that_is_said() {
+    let (mut bench, asterisk, ..) = monitored(&[]);
+    let shown =
+        |bench: &Bench| bench.engine().connections().next().map(|one| one.remarks).unwrap_or_default();
+    assert!(shown(&bench).is_empty());
+    let [asked] = asterisk.acted_within(&mut bench, 301).try_into().expect("it is tried");
+    asterisk.refuse(&mut bench, &asked, "Invalid/unknown command: DBGetTree. Use Action: ListCommands");
+    assert_eq!(asterisk.acted_within(&mut bench, 700), []);
+    let remarks = shown(&bench);
+    assert!(remarks.len() == 1 && remarks[0].contains("DBGetTree"), "{remarks:?}");
 }

@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use super::Bench;
 use crate::ami::push;
+use ctigate_core::Duration;
 use ctigate_core::LinkId;
 
 /// What a new Asterisk answers to each action of the beginning that it does not list anything for.
@@ -213,6 +214,22 @@ impl Asterisk {
         let mut actions: Vec<&str> = text.split("\r\n\r\n").collect();
         assert_eq!(actions.pop(), Some(""), "the last action is whole: {text}");
         actions.into_iter().map(|action| Acted(action.to_owned())).collect()
+    }
+
+    /// The actions that the gateway sends in the next seconds, but for its heartbeats, which are answered.
+    pub fn acted_within(self, bench: &mut Bench, seconds: u64) -> Vec<Acted> {
+        let mut acted = Vec::new();
+        for _ in 0..seconds {
+            bench.advance(Duration::from_secs(1));
+            for action in self.acted(bench) {
+                if action.name() == "Ping" {
+                    self.accept(bench, &action, &[("Ping", "Pong")]);
+                } else {
+                    acted.push(action);
+                }
+            }
+        }
+        acted
     }
 
     /// The only action that the gateway sent.

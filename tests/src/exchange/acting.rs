@@ -21,6 +21,10 @@ impl Exchange {
             ("PJSIPShowEndpoints", _) => self.list_endpoints(&id),
             ("Status", _) => self.list_channels(&id),
             ("DBGet", _) => self.respond(&id, "Error", &[("Message", "Database entry not found")]),
+            ("DBGetTree", _) => {
+                self.respond(&id, "Success", &[("EventList", "start")]);
+                self.end_list("DBGetTreeComplete", &id, 0);
+            }
             ("Originate", _) if !action.value("Channel").is_empty() => self.originate(&id, action),
             ("Hangup", Some(unique)) => {
                 self.respond(&id, "Success", &[("Message", "Channel Hungup")]);

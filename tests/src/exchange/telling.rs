@@ -99,7 +99,7 @@ impl Exchange {
         self.end_list("EndpointListComplete", action, self.phones.len());
     }
 
-    fn end_list(&mut self, name: &str, action: &str, count: usize) {
+    pub(super) fn end_list(&mut self, name: &str, action: &str, count: usize) {
         let count = count.to_string();
         push(&mut self.out, &[("Event", name), ("ActionID", action), ("EventList", "Complete")]);
         push(&mut self.out, &[("ListItems", &count)]);

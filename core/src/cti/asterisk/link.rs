@@ -14,6 +14,7 @@ mod mutes;
 mod offers;
 mod pace;
 mod phones;
+mod polling;
 mod prompts;
 mod reader;
 mod reading;
@@ -33,6 +34,7 @@ use monitors::Monitors;
 use mutes::Mutes;
 use pace::Pace;
 use phones::Phones;
+use polling::Polling;
 use prompts::Prompts;
 use settings::{Asking, Known};
 use telling::Told;
@@ -78,6 +80,7 @@ pub(crate) struct AsteriskLink {
     /// When the channels are listed.
     snapshots: Pace,
     phones: Phones,
+    polling: Polling,
     /// Settings of lines that are being read, by the requests that ask for them.
     asking: BTreeMap<RequestId, Asking>,
     /// What is known of settings.
@@ -111,6 +114,7 @@ crate::digest! { struct AsteriskLink {
     endpoints,
     snapshots,
     phones,
+    polling,
     asking,
     known,
     told,
@@ -145,6 +149,7 @@ impl AsteriskLink {
             endpoints: Endpoints::default(),
             snapshots: Pace::default(),
             phones: Phones::default(),
+            polling: Polling::default(),
             asking: BTreeMap::new(),
             known: Known::default(),
             told: VecDeque::new(),
@@ -197,6 +202,7 @@ impl LinkProtocol for AsteriskLink {
         self.endpoints = Endpoints::default();
         self.snapshots = Pace::default();
         self.phones = Phones::default();
+        self.polling = Polling::default();
         self.serves = false;
         self.settle();
     }
@@ -244,7 +250,7 @@ impl LinkProtocol for AsteriskLink {
     }
 
     fn next_send(&self, _now: Instant) -> Option<Instant> {
-        let dues = [self.snapshots.due(), self.phones.pace.due()];
+        let dues = [self.snapshots.due(), self.phones.pace.due(), self.polling.pace.due()];
         dues.into_iter().flatten().min()
     }
 
@@ -254,6 +260,9 @@ impl LinkProtocol for AsteriskLink {
         }
         if self.phones.pace.is_due(output.now()) {
             self.list_contacts(output);
+        }
+        if self.polling.pace.is_due(output.now()) {
+            self.poll(output);
         }
         self.settle();
     }
@@ -278,7 +287,8 @@ impl LinkProtocol for AsteriskLink {
         let rights = self.session.rights();
         let unheard = offers::unheard(self.session.hears_system());
         let lacking = offers::lacking(rights, &self.settings);
-        lacking.chain(offers::unlisted(rights)).chain(unheard).map(Cow::Owned).collect()
+        let unpolled = offers::unpolled(self.polling.is_refused);
+        lacking.chain(offers::unlisted(rights)).chain(unheard).chain(unpolled).map(Cow::Owned).collect()
     }
 
     fn knows(&self, device: &str) -> Option<bool> {

@@ -109,6 +109,8 @@ pub const ROWS: &[Row] = &[
     item("CoreShowChannelsComplete", NONE, COMPLETE),
     item("DBGetComplete", NONE, COMPLETE),
     item("DBGetResponse", NONE, &["Family", "Key", "Val"]),
+    item("DBGetTreeComplete", NONE, COMPLETE),
+    item("DBGetTreeResponse", NONE, &["Key", "Val"]),
     item("DeviceStateChange", NONE, &["Device", "State"]),
     item("DeviceStateListComplete", NONE, COMPLETE),
     event("DialBegin", &["Dest"], ITS, &["DialString"]),

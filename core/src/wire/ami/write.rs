@@ -124,6 +124,11 @@ pub enum Action<'a> {
         /// Its key.
         key: Token<'a>,
     },
+    /// Lists all entries of a family of the database. Asterisk has this since 16.28, 18.14 and 19.6.
+    DbGetTree {
+        /// The family.
+        family: Token<'a>,
+    },
     /// Writes an entry of the database.
     DbPut {
         /// Its family.
@@ -219,6 +224,7 @@ impl Action<'_> {
             Self::Park { .. } => row("Park", Rights::CALL),
             Self::MuteAudio { .. } => row("MuteAudio", Rights::SYSTEM),
             Self::DbGet { .. } => row("DBGet", Rights::SYSTEM.or(Rights::REPORTING)),
+            Self::DbGetTree { .. } => row("DBGetTree", Rights::SYSTEM.or(Rights::REPORTING)),
             Self::DbPut { .. } => row("DBPut", Rights::SYSTEM),
             Self::DbDel { .. } => row("DBDel", Rights::SYSTEM),
             Self::Status { .. } => row("Status", Rights::SYSTEM.or(Rights::CALL).or(Rights::REPORTING)),
@@ -289,6 +295,7 @@ impl Action<'_> {
             | Self::Park { .. }
             | Self::MuteAudio { .. }
             | Self::DbGet { .. }
+            | Self::DbGetTree { .. }
             | Self::DbPut { .. }
             | Self::DbDel { .. }
             | Self::Status { .. }
@@ -333,6 +340,7 @@ impl Action<'_> {
                 lines.text("Family", family.as_str());
                 lines.text("Key", key.as_str());
             }
+            Self::DbGetTree { family } => lines.text("Family", family.as_str()),
             Self::DbPut { family, key, value } => {
                 lines.text("Family", family.as_str());
                 lines.text("Key", key.as_str());

@@ -23,6 +23,8 @@ pub(super) enum Asked {
     Endpoints,
     /// A list of all contacts.
     Contacts,
+    /// A list of what is set for all lines, of one kind.
+    Settings,
     /// A sign of life.
     Heartbeat,
     /// What is set for a line: the request that asks for it, if one does, the index of the kind, and the line.
@@ -59,6 +61,7 @@ crate::digest! { enum Asked {
     Nothing = 5,
     Setting(id, kind => u64::from(*kind), line) = 6,
     Contacts = 7,
+    Settings = 8,
 } }
 
 crate::digest! { enum Then {

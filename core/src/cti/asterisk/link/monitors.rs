@@ -64,6 +64,16 @@ impl Monitors {
         self.at.get(device).map_or(&[], |monitors| monitors)
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// The devices that are monitored.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &Text> {
+        self.at.keys()
+    }
+
     /// The fingerprint, brought up to date.
     pub(super) fn fold(&mut self) -> u64 {
         self.slots.fold()

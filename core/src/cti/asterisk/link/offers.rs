@@ -136,6 +136,13 @@ pub(super) fn unheard(hears_system: bool) -> Option<String> {
     (!hears_system).then(|| why.into())
 }
 
+/// What it costs that Asterisk does not list its database.
+pub(super) fn unpolled(is_refused: bool) -> Option<String> {
+    let why = "Asterisk does not list its database (DBGetTree, since 16.28, 18.14 and 19.6): what other programs set for \
+               lines is told only if the dialplan tells it";
+    is_refused.then(|| why.into())
+}
+
 /// What a phone cannot do that does not obey NOTIFY.
 pub(super) fn by_phone() -> Features {
     let offers = OFFERS.iter().filter(|offer| offer.by_phone);

@@ -19,6 +19,11 @@ pub(super) struct Pace {
 crate::digest! { struct Pace { under_way, last, wanted } }
 
 impl Pace {
+    /// As if one had been asked for at `now` and were complete.
+    pub(super) const fn since(now: Instant) -> Self {
+        Self { under_way: None, last: Some(now), wanted: None }
+    }
+
     /// Whether one is being read.
     pub(super) const fn is_under_way(&self) -> bool {
         self.under_way.is_some()

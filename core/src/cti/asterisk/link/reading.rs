@@ -13,7 +13,6 @@ use crate::cti::asterisk::calls::Outcome;
 use crate::cti::asterisk::session::{Ask, Next, PROBES};
 use crate::cti::protocol::{Frame, Incoming, Output, RequestId};
 use crate::secret::{Fill, Filling};
-use crate::time::Instant;
 use crate::wire::ami::write::{self, Action};
 use crate::wire::ami::{Kind, Message, Rights, Unwritable, Value};
 use crate::wire::csta::errors::CstaError;
@@ -74,6 +73,7 @@ impl AsteriskLink {
                     self.list_contacts(output);
                 }
                 self.take_snapshot(output);
+                self.begin_polling(output.now());
                 Incoming::Nothing
             }
             Next::Refused(why) => Incoming::Failed(Cow::Owned(why.to_string())),
@@ -114,7 +114,9 @@ impl AsteriskLink {
                 self.has_read(id, kind, &line, "");
                 Incoming::Nothing
             }
-            Asked::Snapshot | Asked::Endpoints | Asked::Contacts | Asked::Setting(..) if is_success => {
+            Asked::Snapshot | Asked::Endpoints | Asked::Contacts | Asked::Settings | Asked::Setting(..)
+                if is_success =>
+            {
                 // The items of the list carry its number.
                 self.asked.insert(number, asked);
                 Incoming::Nothing
@@ -127,6 +129,10 @@ impl AsteriskLink {
             Asked::Contacts => {
                 // There are none.
                 self.learn_contacts();
+                Incoming::Nothing
+            }
+            Asked::Settings => {
+                self.refuses_settings();
                 Incoming::Nothing
             }
             Asked::Endpoints | Asked::Nothing | Asked::Setting(..) => Incoming::Nothing,
@@ -172,7 +178,9 @@ impl AsteriskLink {
             | "ContactList"
             | "ContactListComplete"
             | "DBGetResponse"
-            | "DBGetComplete") => self.item(name, event, output.now()),
+            | "DBGetComplete"
+            | "DBGetTreeResponse"
+            | "DBGetTreeComplete") => self.item(name, event, output),
             "UserEvent" => {
                 match event.value("UserEvent") {
                     Some("AstDBChanged") => self.entry_changed(event),
@@ -230,7 +238,7 @@ impl AsteriskLink {
     }
 
     /// An item of a list that was asked for, or its end.
-    fn item<'d>(&mut self, name: &str, item: &Message<'_>, now: Instant) -> Incoming<'d> {
+    fn item<'d>(&mut self, name: &str, item: &Message<'_>, output: &mut Output<'_>) -> Incoming<'d> {
         let number = item.action_id().and_then(|id| self.ids.number(id));
         let Some((number, asked)) = number.and_then(|number| Some((number, self.asked.get(&number)?))) else {
             // What was asked for has come already.
@@ -258,6 +266,15 @@ impl AsteriskLink {
                 self.has_read(id, kind, &line, item.value("Val").unwrap_or_default());
                 Incoming::Nothing
             }
+            (Asked::Settings, "DBGetTreeResponse") => {
+                self.setting_listed(item);
+                Incoming::Nothing
+            }
+            (Asked::Settings, "DBGetTreeComplete") => {
+                self.asked.remove(&number);
+                self.end_settings(item, output);
+                Incoming::Nothing
+            }
             (Asked::Endpoints, "EndpointList") => {
                 self.endpoints.listed(item);
                 Incoming::Nothing
@@ -273,7 +290,7 @@ impl AsteriskLink {
             }
             (Asked::Contacts, "ContactListComplete") => {
                 self.asked.remove(&number);
-                self.end_contacts(item, now);
+                self.end_contacts(item, output.now());
                 Incoming::Nothing
             }
             _ => Incoming::Unexpected,

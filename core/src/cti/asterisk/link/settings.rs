@@ -3,7 +3,7 @@
 //!
 //! The database tells nobody that it has changed. So a dialplan is expected to raise `UserEvent(AstDBChanged)` with
 //! family, key and value; where it only sets a device state of its own (`Custom:CF1001`), as FreePBX does, that is a hint
-//! to read again.
+//! to read again. What another program writes shows only when all is read again ([`super::polling`]).
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -55,6 +55,11 @@ crate::digest! { struct Known {
 } }
 
 impl Known {
+    /// Whether anything was heard of a setting.
+    fn has(&self, place: &Place) -> bool {
+        self.values.contains_key(place)
+    }
+
     /// Notes a value. Returns the one before, if it is another; `None` if nothing has changed.
     pub(super) fn note(&mut self, place: &Place, value: &str) -> Option<Text> {
         let before = self.values.get(place).cloned();
@@ -94,7 +99,7 @@ pub(super) const fn truth(value: bool) -> Value<'static> {
 
 impl AsteriskLink {
     /// The family of a kind in the database.
-    fn family(&self, kind: u8) -> &str {
+    pub(super) fn family(&self, kind: u8) -> &str {
         self.settings.families.get(usize::from(kind)).map_or("", |family| family.as_str())
     }
 
@@ -132,6 +137,7 @@ impl AsteriskLink {
     /// A setting was read; empty if it is not in the database.
     pub(super) fn has_read(&mut self, id: Option<RequestId>, kind: u8, line: &Text, value: &str) {
         let Some(id) = id else { return self.changed(kind, line, value) };
+        self.seen(kind, line, value);
         let Some(asking) = self.asking.get_mut(&id) else { return };
         if !value.is_empty() {
             asking.values.push((kind, value.into()));
@@ -187,6 +193,17 @@ impl AsteriskLink {
         };
         let sent = self.send(&action, Asked::Service(id, then), output);
         sent.map(|_| ()).ok_or(CstaError::INVALID_PARAMETER_VALUE)
+    }
+
+    /// A setting was found to have this value; empty if it is not in the database. It has changed only if it is known what
+    /// it was before.
+    pub(super) fn seen(&mut self, kind: u8, line: &Text, value: &str) {
+        let place = (kind, line.clone());
+        if self.known.has(&place) {
+            self.changed(kind, line, value);
+        } else if !self.monitors.of(line).is_empty() {
+            self.known.note(&place, value);
+        }
     }
 
     /// A setting has this value now; empty if it is not in the database.

@@ -133,6 +133,7 @@ fn actions_on_states_are_written_line_by_line() {
             &["Channel: PJSIP/1002-0000001f", "Direction: in", "State: on"],
         ),
         (Action::DbGet { family, key }, &["Family: CF", "Key: 1001"]),
+        (Action::DbGetTree { family }, &["Family: CF"]),
         (Action::DbPut { family, key, value: value("a b") }, &["Family: CF", "Key: 1001", "Val: a b"]),
         (Action::DbDel { family, key }, &["Family: CF", "Key: 1001"]),
         (
