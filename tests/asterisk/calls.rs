@@ -275,7 +275,7 @@ fn without_races(told: &str) -> Vec<&str> {
                 lines.pop();
             }
         }
-        lines.push(line);
+        lines.push(line.strip_suffix(" 701=-").unwrap_or(line));
     }
     for ringing in
         lines.chunk_by_mut(|one, other| one.contains(" Delivered ") && other.contains(" Delivered "))

@@ -42,8 +42,6 @@ pub(super) const CANNOT: &[(&str, &str)] = &[
         "a phone goes out of service in the middle of a call, and comes back",
         "OutOfService: Asterisk keeps the call of a phone that is gone",
     ),
-    ("a parked call is fetched", PARKED),
-    ("a parked call that nobody fetches comes back", PARKED),
     ("a call camps on at a busy phone and is taken", "CampOnCall: it is not built"),
     ("a busy phone is called back when it is free", "CallBack: it is not built"),
 ];
@@ -56,4 +54,3 @@ const ADDS: &str = "SingleStepConferenceCall: it is not built";
 const JOINS: &str = "JoinCall: it is not built";
 const HANDSET: &str = "a handset off the hook: a phone tells Asterisk of a call only when it is dialled";
 const FAILED: &str = "a call that fails and stays: Asterisk ends the caller's call with it";
-const PARKED: &str = "the place of a parked call as its other party: the number for parking stays there";

@@ -71,6 +71,21 @@ pub(super) const STORIES: &[Story] = &[
         ",
     ),
     story_at(
+        "a call is transferred to a group",
+        &["group[0].number = \"800\"", "group[0].members = [\"1002\", \"1003\"]"],
+        "
+        alice: call 1004
+        dave: answer
+        dave: transfer-to 800
+        dave = none
+        bob = alerting:1001+1003
+        carol: answer
+        carol = connected:1001
+        bob = none
+        alice = connected:1003
+        ",
+    ),
+    story_at(
         "a parked call is fetched",
         &["parking = [\"701\"]"],
         "

@@ -82,7 +82,10 @@ impl Phones {
         let target = self.may_reach(active, number)?;
         self.remove(active, party);
         let (call, mut list) = self.merge(active, None);
-        list.push(Moved { party: target.party(), old: None });
+        // A group, or another place, has no connection before the call waits there, and most never do.
+        if !matches!(target.party(), Party::Place(_)) {
+            list.push(Moved { party: target.party(), old: None });
+        }
         let merged = Merged { primary: active, secondary: None, by: party, added: target.party(), list };
         if let Some(call) = self.calls.get_mut(call) {
             call.dialled = String::from(number);

@@ -120,9 +120,10 @@ impl Calls {
         let Some(who) = self.who(by) else { return };
         let Some(call) = self.channels.get(by).map(|channel| channel.call) else { return };
         self.take_out(call, &who);
-        let to = Who { device: number.into(), number: number.into(), ..Who::default() };
+        // Whoever the number leads to has no connection yet; a group, or the number for parking, never has one.
         let mut list = self.list(call);
-        list.push(Moved { party: to.clone(), old: None });
+        list.extend(self.parked_at(call).map(|party| Moved { party, old: None }));
+        let to = Who { device: number.into(), number: number.into(), ..Who::default() };
         let calling = first.and_then(|first| self.who(first));
         if let Some(channel) = first.and_then(|first| self.channels.get_mut(first)) {
             channel.calls = true;
@@ -142,6 +143,13 @@ impl Calls {
             About { new_party: Some(&to), ..About::call(Event::Transfered, &who, "singleStepTransfer") };
         self.tell_list(call, &about, &list, news);
         self.remove_party(call, &who.device);
+    }
+
+    /// Where a call is parked, which Asterisk may tell before the transfer to the number for parking.
+    fn parked_at(&self, call: Handle<Call>) -> Option<Who> {
+        let parties = &self.entries.get(call)?.parties;
+        let place = parties.iter().find(|party| party.is_place && party.state == State::Queued)?;
+        Some(place.who.clone())
     }
 
     /// A device is in its call no more, though its channels may be for a while.
