@@ -125,7 +125,6 @@ fn a_phone_that_was_called_and_transferred_still_obeys() {
     bernd.answers();
     manager.wait_for(&parts(&told("1006", "yes")));
     assert_eq!(client.end(), 0, "{}\n{}", client.said(), gateway.running.said());
-    manager.wait_for(&parts(&told("1006", "yes")));
     boss.does("expect calls none 10s");
     boss.quit();
     frank.assert_content(&house);

@@ -5,6 +5,8 @@
 use crate::random::Random;
 
 mod acting;
+mod joining;
+mod places;
 mod telling;
 
 /// What is wrong with an Asterisk, so that it can be shown that tests notice.
@@ -63,6 +65,9 @@ struct Channel {
     prompt: Option<(String, String)>,
     bridge: Option<u64>,
     holds: bool,
+    is_parked: bool,
+    /// The conference room that it is in.
+    room: Option<String>,
 }
 
 impl Channel {
@@ -150,7 +155,7 @@ impl Exchange {
 
     /// A person dials.
     pub fn dial(&mut self, from: &str, to: &str) {
-        if self.of(from).count() >= LINES || from == to {
+        if self.is_busy(from) || from == to || (places::is_room(to) && self.of(from).count() > 0) {
             return;
         }
         // Whoever talks has his call held by the phone.
@@ -227,7 +232,7 @@ impl Exchange {
         self.made += 1;
         let name = format!("PJSIP/{number}-{:08x}", self.made);
         let (number, exten) = (number.to_owned(), exten.to_owned());
-        let (caller, prompt, bridge, holds) = (None, None, None, false);
+        let (caller, prompt, bridge, room, holds, is_parked) = (None, None, None, None, false, false);
         let copy = unique.clone();
         self.channels.push(Channel {
             name,
@@ -240,6 +245,8 @@ impl Exchange {
             prompt,
             bridge,
             holds,
+            is_parked,
+            room,
         });
         self.tell("Newchannel", &[("", &copy)], &[]);
         copy
@@ -247,26 +254,44 @@ impl Exchange {
 
     /// A channel calls a number.
     fn call(&mut self, from: &str, to: &str) {
-        if !self.phones.iter().any(|phone| phone == to) {
+        if places::is_room(to) {
+            self.enter_room(from, to);
+        } else if places::is_group(to) {
+            self.ring_members(from, to);
+        } else if self.phones.iter().any(|phone| phone == to) {
+            self.ring(from, to);
+        } else {
             self.end(from, UNALLOCATED);
-            return;
         }
-        let busy = self.of(to).count() >= LINES || self.find(from).is_some_and(|from| from.number == to);
+    }
+
+    /// A phone is called, which rings or is busy.
+    fn ring(&mut self, from: &str, to: &str) {
+        let is_busy = self.is_busy(to) || self.find(from).is_some_and(|from| from.number == to);
+        let far = self.make_called(from, to);
+        if is_busy {
+            self.dials(from, &far);
+            self.end_called(&far, ("BUSY", BUSY, BUSY));
+        } else {
+            self.begin_to_ring(from, &far);
+        }
+    }
+
+    fn make_called(&mut self, from: &str, to: &str) -> String {
         let far = self.make(to, "s", (State::Down, Some(from)));
         let caller = from.to_owned();
         self.change(&far, |channel| channel.caller = Some(caller));
-        if busy {
-            self.dials(from, &far);
-            self.end_called(&far, ("BUSY", BUSY, BUSY));
-            return;
-        }
+        far
+    }
+
+    fn begin_to_ring(&mut self, from: &str, far: &str) {
         let first = self.random.chance(500);
         if first {
-            self.dials(from, &far);
+            self.dials(from, far);
         }
-        self.become_state(&far, State::Ringing);
+        self.become_state(far, State::Ringing);
         if !first {
-            self.dials(from, &far);
+            self.dials(from, far);
         }
     }
 
@@ -285,7 +310,7 @@ impl Exchange {
         self.become_state(unique, State::Up);
         if let Some(caller) = channel.caller {
             self.change(unique, |channel| channel.caller = None);
-            self.tell("DialEnd", &[("", &caller), ("Dest", unique)], &[("DialStatus", "ANSWER")]);
+            self.answered(&caller, unique);
             if self.find(&caller).is_some_and(|caller| caller.state != State::Up) {
                 self.become_state(&caller, State::Up);
             }
@@ -322,8 +347,19 @@ impl Exchange {
         if is_to_himself || self.find(&far).is_some_and(|far| far.holds) {
             return;
         }
+        // Here only one call is parked at a time.
+        if to == joining::PARKING && self.is_parked() {
+            return;
+        }
+        let calls = self.find(&far).map_or(0, |far| self.of(&far.number).count());
+        if places::is_room(to) && calls > 1 {
+            return;
+        }
         self.change(unique, |channel| channel.holds = false);
         self.tell("Unhold", &[("", unique)], &[]);
+        if to == joining::PARKING {
+            return self.park_one(unique, &far);
+        }
         let channels = [("Transferer", unique), ("Transferee", &*far)];
         self.tell("BlindTransfer", &channels, &[("Context", "internal"), ("Extension", to)]);
         self.leave_bridge(unique, &far);
@@ -341,6 +377,11 @@ impl Exchange {
         } else if let Some((to, action)) = channel.prompt {
             self.tell_originated(&action, (unique, &to), false);
             self.end(unique, BUSY);
+        } else if channel.room.is_some() {
+            self.leave_room(unique);
+        } else if channel.is_parked {
+            self.unpark(unique);
+            self.end(unique, NORMAL);
         } else if let Some(far) = self.peer(unique) {
             let mut ends = [unique, &*far];
             if self.random.chance(500) {
@@ -362,12 +403,19 @@ impl Exchange {
         }
     }
 
-    /// Ends a call that was not answered.
+    /// Ends a call that was not answered: at one phone that refuses it, or at all that it rings at.
     fn end_called(&mut self, called: &str, (status, own, last): (&str, u16, u16)) {
         let Some(from) = self.find(called).and_then(|called| called.caller.clone()) else { return };
-        self.tell("DialEnd", &[("", &from), ("Dest", called)], &[("DialStatus", status)]);
-        self.end(called, own);
-        self.end(&from, last);
+        let is_called = |one: &&Channel| one.caller.as_deref() == Some(&from);
+        let all = self.channels.iter().filter(is_called).map(|one| one.unique.clone());
+        let ended: Vec<String> = all.filter(|one| status != "BUSY" || one == called).collect();
+        for one in ended {
+            self.tell("DialEnd", &[("", &from), ("Dest", &one)], &[("DialStatus", status)]);
+            self.end(&one, own);
+        }
+        if !self.channels.iter().any(|one| is_called(&one)) {
+            self.end(&from, last);
+        }
     }
 
     fn leave_bridge(&mut self, one: &str, other: &str) {

@@ -59,7 +59,7 @@ const SERVED_WITHIN: u64 = 180 * SECOND;
 const SHARE: u64 = 8;
 
 /// One in this many seeds is also played at desks at an Asterisk.
-const DESKS_SHARE: u64 = 16;
+const DESKS_SHARE: u64 = 4;
 
 /// Everything that determines a run.
 #[derive(Clone, Debug)]

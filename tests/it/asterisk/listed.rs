@@ -4,9 +4,9 @@ use ctigate_core::cti::asterisk::calls::Purposed;
 use ctigate_tests::recordings::Step;
 
 use super::World;
-use ctigate_tests::ami::{Channel, caller};
+use ctigate_tests::ami::{Channel, called, caller};
 
-use super::made::{anna, bernd, ringing};
+use super::made::{anna, bernd, ringing, talking};
 
 impl World {
     /// A list of all channels, each with its bridge, whether it is on hold, and what it does.
@@ -82,5 +82,23 @@ fn a_snapshot_says_what_was_missed() {
     assert_eq!(world.told("1001").last().unwrap(), "A ConnectionCleared 1001 1001>1002 null normalClearing");
     assert_eq!(world.told("1002").last().unwrap(), "A ConnectionCleared 1002 1001>1002 null normalClearing");
     world.ends(&clara, "16");
+    world.assert_over("");
+}
+
+#[test]
+fn who_is_called_again_in_his_own_call_rings_in_a_list() {
+    // Anna has transferred Bernd to a group that she is in, which nobody told.
+    let (mut world, anna, bernd) = talking();
+    let again = Channel { state: "Ringing", ..called("PJSIP/1001-00000005", "1001", "1.5", &anna) };
+    world.told("1001");
+    world.lists(&[(&bernd, "", Some("0"), "Dial"), (&again, "", Some("0"), "AppDial")]);
+    assert_eq!(
+        world.told("1001"),
+        [
+            "A ConnectionCleared 1001 1001>1002 null normalClearing",
+            "A Delivered 1001 1001>1002 alerting newCall",
+        ]
+    );
+    world.lists(&[]);
     world.assert_over("");
 }

@@ -1,8 +1,8 @@
 //! Events that a running Asterisk told in another order than the recordings have.
 
-use ctigate_tests::ami::{TALK, called};
+use ctigate_tests::ami::{PARKING, ROOM, TALK, called, caller};
 
-use super::made::{clara, ringing};
+use super::made::{clara, ringing, talking};
 use super::made_by_others::consulting;
 
 #[test]
@@ -112,4 +112,57 @@ fn a_call_that_ends_beside_another_one_is_no_transfer() {
         world.ends(&clara, "16");
         world.assert_over("");
     }
+}
+
+#[test]
+fn the_end_of_a_fetched_call_is_told_to_who_has_another_one() {
+    let (mut world, anna, bernd) = talking();
+    let place = [("Parkinglot", "default"), ("ParkingSpace", "701")];
+    world.event("ParkedCall", &[], &[("Parkee", &anna)], &place);
+    world.leaves(&anna, "b", TALK);
+    world.enters(&anna, "p", PARKING);
+    world.ends(&bernd, "16");
+    let mut clara = caller("PJSIP/1003-00000003", "1003", "701", "1.3");
+    world.begins(&clara);
+    world.is(&mut clara, "Up");
+    world.event("UnParkedCall", &[], &[("Parkee", &anna), ("Retriever", &clara)], &place);
+    world.leaves(&anna, "p", PARKING);
+    world.enters(&anna, "c", TALK);
+    world.enters(&clara, "c", TALK);
+    let dora = caller("PJSIP/1004-00000004", "1004", "1003", "1.4");
+    let mut again = called("PJSIP/1003-00000005", "1003", "1.5", &dora);
+    world.begins(&dora);
+    world.rings(&dora, &mut again);
+    world.told("1003");
+    // Her channel ends before that of the other one, whose call is gone with it.
+    world.leaves(&clara, "c", TALK);
+    world.leaves(&anna, "c", TALK);
+    world.ends(&clara, "16");
+    world.ends(&anna, "16");
+    assert_eq!(
+        world.told("1003"),
+        [
+            "B ConnectionCleared 1001 1003>701 connected normalClearing",
+            "B ConnectionCleared 1003 1003>701 null normalClearing"
+        ]
+    );
+    world.ends(&again, "127");
+    world.ends(&dora, "127");
+    world.assert_over("");
+}
+
+#[test]
+fn a_call_is_over_whose_other_one_is_alone_in_a_conference_room() {
+    let (mut world, [anna, bernd, second, clara]) = consulting();
+    world.told("1002");
+    world.leaves(&anna, "b", TALK);
+    world.enters(&anna, "r", ROOM);
+    world.leaves(&bernd, "b", TALK);
+    world.ends(&bernd, "16");
+    let told = world.told("1002");
+    assert!(told.last().is_some_and(|last| last.contains(" ConnectionCleared 1002 ")), "{told:?}");
+    for channel in [&second, &clara, &anna] {
+        world.ends(channel, "16");
+    }
+    world.assert_over("");
 }

@@ -9,6 +9,14 @@ use super::{ENDPOINTS, OBJECT, bench, enter, happen, monitored, sign_in, state, 
 
 /// 1001 holds a call with 1002 and talks to 1003; the client's two connections are returned, the held one first.
 fn consulting(more: &[(&str, Value)]) -> (Bench, Asterisk, Client, [String; 2]) {
+    consulting_with(more, ("PJSIP/1003-00000004", "1003"))
+}
+
+/// The same, where this channel is consulted, of the device with this number.
+fn consulting_with(
+    more: &[(&str, Value)],
+    (name, number): (&'static str, &'static str),
+) -> (Bench, Asterisk, Client, [String; 2]) {
     let mut bench = bench(more);
     let asterisk = Asterisk::answer(&mut bench, ENDPOINTS, &[]);
     let (mut client, _) = sign_in(&mut bench, "alice", 1001);
@@ -17,8 +25,8 @@ fn consulting(more: &[(&str, Value)]) -> (Bench, Asterisk, Client, [String; 2]) 
     happen(&mut bench, asterisk, "Hold", &[("", &anna)], &[]);
     bench.advance(Duration::from_millis(20));
     let held = client.heard(&mut bench)[0].element("connection").to_owned();
-    let mut second = caller("PJSIP/1001-00000003", "1001", "1003", "1.3");
-    let mut clara = called("PJSIP/1003-00000004", "1003", "1.4", &second);
+    let mut second = caller("PJSIP/1001-00000003", "1001", number, "1.3");
+    let mut clara = called(name, number, "1.4", &second);
     happen(&mut bench, asterisk, "Newchannel", &[("", &second)], &[]);
     happen(&mut bench, asterisk, "Newchannel", &[("", &clara)], &[]);
     happen(&mut bench, asterisk, "DialBegin", &[("", &second), ("Dest", &clara)], &[("DialString", "x")]);
@@ -40,6 +48,19 @@ fn ask(bench: &mut Bench, client: &mut Client, service: &str, members: &[(&str, 
         members.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
     let told = client.info(bench, service, &members.concat());
     assert!(told.is_empty(), "Asterisk is asked first: {told:#?}");
+}
+
+#[test]
+fn two_calls_with_the_same_other_one_do_not_become_one() {
+    let rooms = ("cti.connection[0].rooms", text("8000-8009"));
+    let (mut bench, asterisk, mut client, [held, active]) =
+        consulting_with(&[rooms], ("PJSIP/1002-00000004", "1002"));
+    let members = format!("<heldCall>{held}</heldCall><activeCall>{active}</activeCall>");
+    for service in ["TransferCall", "ConferenceCall"] {
+        let refused = only(&client.info(&mut bench, service, &members), 200);
+        assert!(refused.body().contains("<operation>notDifferentDevices</operation>"), "{}", refused.body());
+    }
+    assert_eq!(asterisk.acted(&mut bench), []);
 }
 
 #[test]
@@ -96,8 +117,9 @@ fn a_conference_takes_all_three_to_a_room_where_there_are_rooms() {
         consulting(&[("cti.connection[0].rooms", text("8000-8009"))]);
     let members = [("heldCall", held.as_str()), ("activeCall", active.as_str())];
     ask(&mut bench, &mut client, "ConferenceCall", &members);
-    let sent = asterisk.acted(&mut bench);
-    let [both, third] = sent.as_slice() else { panic!("{sent:#?}") };
+    let both = asterisk.only(&mut bench, "Redirect");
+    asterisk.accept(&mut bench, &both, &[("Message", "Dual Redirect successful")]);
+    let third = asterisk.only(&mut bench, "Redirect");
     assert_eq!(
         (both.value("Channel"), both.value("ExtraChannel")),
         ("PJSIP/1001-00000003", "PJSIP/1003-00000004")
@@ -105,8 +127,13 @@ fn a_conference_takes_all_three_to_a_room_where_there_are_rooms() {
     assert_eq!(third.value("Channel"), "PJSIP/1002-00000001");
     let room = both.value("Exten");
     assert!(room.starts_with("800") && [both.value("ExtraExten"), third.value("Exten")] == [room; 2]);
-    asterisk.accept(&mut bench, both, &[("Message", "Dual Redirect successful")]);
     assert_eq!(only(&client.heard(&mut bench), 200).root(), "ConferenceCallResponse");
+    // If the two who talk do not get there, who was held stays where he is.
+    ask(&mut bench, &mut client, "ConferenceCall", &members);
+    let both = asterisk.only(&mut bench, "Redirect");
+    asterisk.refuse(&mut bench, &both, "Redirect failed");
+    assert_eq!(only(&client.heard(&mut bench), 200).root(), "CSTAErrorCode");
+    assert_eq!(asterisk.acted(&mut bench), []);
     // Where there are none, it is not offered.
     let (mut bench, asterisk, mut client, [held, active]) = consulting(&[]);
     let members = format!("<heldCall>{held}</heldCall><activeCall>{active}</activeCall>");

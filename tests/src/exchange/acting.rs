@@ -1,6 +1,6 @@
 //! What an Asterisk that is played does when the manager interface asks for it.
 
-use super::{Exchange, State};
+use super::{Exchange, State, places};
 use crate::ami::push;
 use crate::bench::Acted;
 
@@ -42,7 +42,33 @@ impl Exchange {
                 self.respond(&id, "Success", &[("Message", "Transfer succeeded")]);
                 self.transfer_one(&unique, action.value("Exten"));
             }
-            ("Hangup" | "PJSIPNotify" | "BlindTransfer", None) if !action.value("Channel").is_empty() => {
+            ("Redirect", Some(unique)) if places::is_room(action.value("Exten")) => {
+                let extra = action.value("ExtraChannel");
+                let extra = self.meant(extra).filter(|_| !extra.is_empty());
+                let moved: Vec<String> = [Some(unique), extra].into_iter().flatten().collect();
+                // What is shown of a phone that holds in a room was not recorded.
+                if moved.iter().any(|one| self.find(one).is_some_and(|channel| channel.holds)) {
+                    self.respond(&id, "Error", &[("Message", "Redirect failed")]);
+                } else {
+                    self.respond(&id, "Success", &[("Message", "Redirect successful")]);
+                    self.redirect(&moved, action.value("Exten"));
+                }
+            }
+            ("Bridge", _) if !action.value("Channel1").is_empty() => {
+                let ends = [action.value("Channel1"), action.value("Channel2")].map(|end| self.meant(end));
+                let is_done = matches!(&ends, [Some(one), Some(other)] if self.can_connect(one, other));
+                if is_done {
+                    self.respond(&id, "Success", &[("Message", "Channels have been bridged")]);
+                } else {
+                    self.respond(&id, "Error", &[("Message", "Bridge failed")]);
+                }
+                if let ([Some(one), Some(other)], true) = (ends, is_done) {
+                    self.connect(&one, &other);
+                }
+            }
+            ("Hangup" | "PJSIPNotify" | "BlindTransfer" | "Redirect", None)
+                if !action.value("Channel").is_empty() =>
+            {
                 self.respond(&id, "Error", &[("Message", "No such channel")]);
             }
             // So a right is found to be there.
@@ -64,19 +90,23 @@ impl Exchange {
 
     fn originate(&mut self, id: &str, action: &Acted) {
         self.respond(id, "Success", &[("Message", "Originate successfully queued")]);
-        let number = action.value("Channel").trim_start_matches("PJSIP/").to_owned();
-        let (to, unique) = (action.value("Exten").to_owned(), action.value("ChannelId").to_owned());
-        if self.of(&number).count() >= super::LINES {
+        let number = action.value("Channel").trim_start_matches("PJSIP/");
+        self.prompt(number, action.value("Exten"), (action.value("ChannelId"), id));
+    }
+
+    /// A phone is called, and calls a number when it has answered. The channel's Uniqueid and the `ActionID` are given.
+    pub fn prompt(&mut self, number: &str, to: &str, (unique, id): (&str, &str)) {
+        let made = self.enter(number, "s", (unique.to_owned(), unique.to_owned()), State::Down);
+        let is_busy = self.of(number).count() > super::LINES;
+        if is_busy || self.of(number).any(|channel| channel.room.is_some()) {
             // The phone is busy: there is no channel, or it ends at once.
-            let made = self.enter(&number, "s", (unique.clone(), unique), State::Down);
-            self.tell_originated(id, (&made, &to), false);
+            self.tell_originated(id, (&made, to), false);
             self.end(&made, super::BUSY);
             return;
         }
-        let made = self.enter(&number, "s", (unique.clone(), unique), State::Down);
-        let prompt = (to, id.to_owned());
+        let prompt = (to.to_owned(), id.to_owned());
         self.change(&made, |channel| channel.prompt = Some(prompt));
-        self.tell("DialBegin", &[("Dest", &made)], &[("DialString", &number)]);
+        self.tell("DialBegin", &[("Dest", &made)], &[("DialString", number)]);
         self.become_state(&made, State::Ringing);
     }
 

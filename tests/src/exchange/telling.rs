@@ -1,7 +1,10 @@
 //! The events of an Asterisk that is played.
 
-use super::{Channel, Exchange, Flaw};
+use super::{Channel, Exchange, Flaw, places};
 use crate::ami::push;
+
+/// The bridge in which calls are parked.
+const PARKED: &str = "bridge-parking";
 
 /// What stands behind a channel's lines in a list.
 const LISTED: &str = "Type: PJSIP\r\nTimeToHangup: 0\r\nData: \r\nSeconds: 1\r\n";
@@ -32,6 +35,13 @@ impl Exchange {
         self.out.push_str("\r\n");
     }
 
+    /// What is told so far, and the lines of a channel.
+    pub(super) fn say(&mut self, mut text: String, unique: &str) {
+        text.push_str(&self.find(unique).map(|channel| channel.lines("")).unwrap_or_default());
+        self.out.push_str(&text);
+        self.out.push_str("\r\n");
+    }
+
     /// Says that a channel has ended, which has not, in a message that cannot be trusted: its keys stand in it twice.
     pub fn mistrust(&mut self) {
         let uniques: Vec<String> = self.channels.iter().map(|channel| channel.unique.clone()).collect();
@@ -47,9 +57,17 @@ impl Exchange {
         push(&mut text, &[("BridgeUniqueid", &bridge), ("BridgeType", "basic")]);
         push(&mut text, &[("BridgeTechnology", "simple_bridge"), ("BridgeCreator", "<unknown>")]);
         push(&mut text, &[("BridgeName", "<unknown>"), ("BridgeNumChannels", &channels)]);
-        text.push_str(&self.find(unique).map(|channel| channel.lines("")).unwrap_or_default());
-        self.out.push_str(&text);
-        self.out.push_str("\r\n");
+        self.say(text, unique);
+    }
+
+    /// The same for the bridge in which calls are parked.
+    pub(super) fn tell_parking(&mut self, name: &str, unique: &str) {
+        let channels = self.channels.iter().filter(|channel| channel.is_parked).count().to_string();
+        let mut text = format!("Event: {name}\r\nPrivilege: call,all\r\n");
+        push(&mut text, &[("BridgeUniqueid", PARKED), ("BridgeType", "parking")]);
+        push(&mut text, &[("BridgeTechnology", "holding_bridge"), ("BridgeCreator", "Parking")]);
+        push(&mut text, &[("BridgeName", "default"), ("BridgeNumChannels", &channels)]);
+        self.say(text, unique);
     }
 
     pub(super) fn tell_originated(&mut self, action: &str, (unique, to): (&str, &str), good: bool) {
@@ -70,9 +88,15 @@ impl Exchange {
         let listed = if self.flaw == Flaw::ShortList { count.saturating_sub(1) } else { count };
         let mut text = format!("Response: Success\r\nActionID: {action}\r\nEventList: start\r\n\r\n");
         for channel in self.channels.iter().take(listed) {
-            let (dialled, application) =
-                if channel.exten == "s" { ("", "AppDial") } else { (&*channel.exten, "Dial") };
-            let bridge = channel.bridge.map(|bridge| format!("bridge-{bridge}")).unwrap_or_default();
+            let (dialled, application) = match (&*channel.exten, &channel.room) {
+                (exten, Some(_)) => (exten, "ConfBridge"),
+                ("s", None) => ("", "AppDial"),
+                (exten, None) => (exten, "Dial"),
+            };
+            let bridge = channel.bridge.map(|bridge| format!("bridge-{bridge}"));
+            let parked = channel.is_parked.then(|| PARKED.to_owned());
+            let room = channel.room.as_deref().map(places::bridge_of);
+            let bridge = bridge.or(parked).or(room).unwrap_or_default();
             let is_held = self.peer(&channel.unique).and_then(|peer| self.find(&peer).map(|peer| peer.holds));
             let variable = format!("CHANNEL(onhold)={}", u8::from(is_held == Some(true)));
             text.push_str("Event: Status\r\nPrivilege: Call\r\n");

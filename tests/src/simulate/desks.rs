@@ -16,6 +16,9 @@ use crate::world::{Fault, message};
 /// The desks. The phones of the first of them obey NOTIFY.
 const NUMBERS: [&str; 5] = ["1001", "1002", "1003", "1004", "1005"];
 const OBEDIENT: usize = 3;
+/// The number for parking, and those of a group, a queue and a conference room.
+const PARKING: &str = "700";
+const PLACES: [&str; 3] = ["2000", "2100", "8000"];
 /// How much happens in a run.
 const DEEDS: u64 = 150;
 /// How long it takes at most until everybody knows what is true, in seconds.
@@ -26,6 +29,8 @@ const CALM: u64 = 70;
 pub struct Told {
     /// Events that clients were told.
     pub events: usize,
+    /// How many of those tell of a conference, a transfer, or a place where calls are parked.
+    pub joined: usize,
     /// Calls, at their ends, that were compared.
     pub compared: usize,
     /// Connections that failed.
@@ -91,6 +96,7 @@ impl Desks {
             ("cti.connection[0].user", text("ctigate")),
             ("cti.connection[0].password_file", text("/etc/ctigate/ami")),
             ("cti.connection[0].obedient", Value::List(obedient)),
+            ("cti.connection[0].rooms", text("8000-8099")),
             ("cti.recovery", text("rebind")),
         ]);
         let mut exchange = Exchange::new(random.bits(), &NUMBERS, flaw);
@@ -122,7 +128,7 @@ impl Desks {
     fn happen(&mut self) {
         let number = self.any_number();
         let to = self.any_number();
-        match self.random.below(24) {
+        match self.random.below(30) {
             0..=4 => self.exchange.dial(number, to),
             5..=9 => self.exchange.answer(number),
             10 => self.exchange.refuse(number),
@@ -133,6 +139,11 @@ impl Desks {
             16 => self.exchange.transfer(number, to),
             17 => self.exchange.mistrust(),
             18 if self.random.chance(300) => self.fail(),
+            19 => self.exchange.join(number),
+            20 => self.exchange.transfer(number, PARKING),
+            21 => self.exchange.fetch(number),
+            22 => self.exchange.dial(number, self.random.pick(&PLACES).copied().unwrap_or_default()),
+            23 => self.exchange.transfer(number, self.random.pick(&PLACES).copied().unwrap_or_default()),
             _ => self.ask(number, to),
         }
         let all = self.random.chance(600);
@@ -154,7 +165,11 @@ impl Desks {
             let call = desk.belief.newest(states)?;
             Some(format!("<callID>{call}</callID><deviceID>{own}</deviceID>"))
         };
-        let asked = match self.random.below(6) {
+        let both = |service| {
+            let (held, active) = of(&["hold"]).zip(of(&["connected"]))?;
+            Some((service, format!("<heldCall>{held}</heldCall><activeCall>{active}</activeCall>")))
+        };
+        let asked = match self.random.below(10) {
             0 => Some((
                 "MakeCall",
                 format!(
@@ -170,6 +185,15 @@ impl Desks {
             4 => of(&[]).map(|call| {
                 ("ClearConnection", format!("<connectionToBeCleared>{call}</connectionToBeCleared>"))
             }),
+            5 => of(&["connected"]).map(|call| {
+                let to = format!(
+                    "<consultedDevice>tel:{to}</consultedDevice><consultOptions>unrestricted</consultOptions>"
+                );
+                ("ConsultationCall", format!("<existingCall>{call}</existingCall>{to}"))
+            }),
+            6 => both("TransferCall"),
+            7 => both("ConferenceCall"),
+            8 => both("AlternateCall"),
             _ => of(&["connected"]).map(|call| {
                 let to = format!("<transferredTo>tel:{to}</transferredTo>");
                 ("SingleStepTransferCall", format!("<activeCall>{call}</activeCall>{to}"))
@@ -266,6 +290,8 @@ fn learn(desk: &mut Desk, heard: &[crate::sip::Sip], told: &mut Told) {
     for message in heard {
         if message.root().ends_with("Event") {
             told.events += 1;
+            let joins = ["ConferencedEvent", "TransferedEvent", "QueuedEvent"].contains(&message.root());
+            told.joined += usize::from(joins);
             desk.belief.learn(message.body());
         } else if message.status() == 200 && message.root().ends_with("Response") {
             told.served += 1;

@@ -79,9 +79,10 @@ pub struct Report {
 impl Report {
     /// Adds what happened at desks at an Asterisk.
     pub(super) fn add_desks(&mut self, told: Told) {
-        let Told { events, compared, failures, served } = told;
+        let Told { events, joined, compared, failures, served } = told;
         for (what, count) in [
             ("desks: events", events),
+            ("desks: conferences, transfers and parked calls", joined),
             ("desks: calls compared", compared),
             ("desks: connections that failed", failures),
             ("desks: requests served", served),

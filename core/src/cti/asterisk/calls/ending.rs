@@ -7,14 +7,14 @@ use alloc::vec::Vec;
 
 use super::Calls;
 use super::news::News;
-use super::tables::{Call, Channel, Progress, Sort};
+use super::tables::{Call, Channel, Progress, Purpose, Sort, Talk};
 use crate::slots::Handle;
 use crate::wire::csta::model::LocalConnectionState as State;
 
 impl Calls {
     /// A channel has ended. What it means is told now, or once that is known.
     pub(super) fn hang_up(&mut self, handle: Handle<Channel>, cause: u16, news: &mut Vec<News>) {
-        let Some(call) = self.channels.get(handle).map(|channel| channel.call) else { return };
+        let Some(talk) = self.talk_at(handle) else { return };
         self.leave_bridge(handle);
         if self.is_unexplained(handle) {
             if let Some(channel) = self.channels.get_mut(handle) {
@@ -23,20 +23,21 @@ impl Calls {
             return;
         }
         self.leave(handle, cause, news);
-        self.end_those_of(call, news);
+        self.end_those_of(talk, news);
     }
 
     /// Ends what has waited for an event of this channel.
     pub(super) fn end_those_waiting(&mut self, handle: Handle<Channel>, news: &mut Vec<News>) {
-        if let Some(call) = self.channels.get(handle).map(|channel| channel.call) {
-            self.end_those_of(call, news);
+        if let Some(talk) = self.talk_at(handle) {
+            self.end_those_of(talk, news);
         }
     }
 
-    /// Ends the channels in a conversation whose Hangups came earlier, and are explained now.
-    fn end_those_of(&mut self, call: Handle<Call>, news: &mut Vec<News>) {
+    /// Ends the channels in a conversation whose Hangups came earlier, and are explained now. It may have lost a call
+    /// meanwhile.
+    fn end_those_of(&mut self, talk: Handle<Talk>, news: &mut Vec<News>) {
         loop {
-            let explained = self.channels_with(call).find_map(|(handle, channel)| {
+            let explained = self.channels_in(self.talk_of(talk)).find_map(|(handle, channel)| {
                 let cause = channel.ended.filter(|_| !self.is_unexplained(handle))?;
                 Some((handle, cause))
             });
@@ -70,8 +71,15 @@ impl Calls {
                 && !other.ends
                 && other.ended.is_none()
                 && !self.talks_to_somebody(handle)
+                && !self.is_in_room(other)
         };
         others.next().is_some_and(|first| is_alone(first) && others.all(is_alone))
+    }
+
+    /// Whether a channel is in a conference room, where somebody may be alone.
+    fn is_in_room(&self, channel: &Channel) -> bool {
+        let bridge = channel.bridge.and_then(|bridge| self.bridges.get(bridge));
+        bridge.is_some_and(|bridge| bridge.purpose == Purpose::Room)
     }
 
     /// Whether the device of a channel has another call.
@@ -85,7 +93,11 @@ impl Calls {
 
     /// The channels of the conversation that a call is part of.
     fn channels_with(&self, call: Handle<Call>) -> impl Iterator<Item = (Handle<Channel>, &Channel)> {
-        let channels = self.together(call).iter().filter_map(|call| self.entries.get(*call));
+        self.channels_in(self.together(call))
+    }
+
+    fn channels_in(&self, calls: &[Handle<Call>]) -> impl Iterator<Item = (Handle<Channel>, &Channel)> {
+        let channels = calls.iter().filter_map(|call| self.entries.get(*call));
         let channels = channels.flat_map(|call| &call.channels);
         channels.filter_map(|handle| Some((*handle, self.channels.get(*handle)?)))
     }

@@ -17,7 +17,7 @@ impl Calls {
         Some(party.who.clone())
     }
 
-    fn talk_at(&self, handle: Handle<Channel>) -> Option<Handle<Talk>> {
+    pub(super) fn talk_at(&self, handle: Handle<Channel>) -> Option<Handle<Talk>> {
         let channel = self.channels.get(handle)?;
         Some(self.entries.get(channel.call)?.talk)
     }

@@ -214,6 +214,11 @@ impl Calls {
             let is_there = |other: &Channel| other.is_party() && other.device == channel.device;
             let mut rest = entry.channels.iter().copied();
             if let Some(other) = rest.find(|other| self.channels.get(*other).is_some_and(is_there)) {
+                let was_in_it = matches!(before, State::Connected | State::Hold);
+                if was_in_it && rank(self.state_of(entry, &channel.device)) <= rank(State::Alerting) {
+                    // It is called again in the call that it was in, as who transfers to a group that he is in.
+                    self.tell_end(&channel, before, cause, news);
+                }
                 self.refresh(other, news);
             } else {
                 self.tell_end(&channel, before, cause, news);

@@ -50,6 +50,8 @@ pub(super) enum Then {
     Counted(&'static Service),
     /// It is done when the channel with this Uniqueid is there.
     Made(Text),
+    /// The two who talk are in the conference room with this number, to which this channel is to follow them.
+    Gathered { service: &'static Service, call: CallId, device: Text, waiting: Text, room: Text },
 }
 
 crate::digest! { enum Asked {
@@ -71,6 +73,7 @@ crate::digest! { enum Then {
     Set(service => service.root, kind => u64::from(*kind), line, value) = 3,
     Muted(service => service.root, device, is_on) = 4,
     Counted(service => service.root) = 5,
+    Gathered { service => service.root, call, device, waiting, room } = 6,
 } }
 
 /// A channel that was asked for and is not there yet.

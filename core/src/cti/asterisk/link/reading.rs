@@ -138,14 +138,20 @@ impl AsteriskLink {
             Asked::Endpoints | Asked::Nothing | Asked::Setting(..) => Incoming::Nothing,
             Asked::Service(id, then) => {
                 self.by_request.remove(&id);
-                self.served((id, then), response, is_success);
+                self.served((id, then), response, is_success, output);
                 Incoming::Nothing
             }
         }
     }
 
     /// Asterisk has answered the last action of a service.
-    fn served(&mut self, (id, then): (RequestId, Then), response: &Message<'_>, is_success: bool) {
+    fn served(
+        &mut self,
+        (id, then): (RequestId, Then),
+        response: &Message<'_>,
+        is_success: bool,
+        output: &mut Output<'_>,
+    ) {
         let answer = match then {
             Then::Made(unique) if !is_success => return self.not_made(&unique, error_of(response)),
             Then::Made(_) => return,
@@ -165,6 +171,10 @@ impl AsteriskLink {
             | Then::Muted(service, ..)
             | Then::Counted(service) => Answer::Done(service),
             Then::Named(service, member, call, device) => Answer::Named(service, member, call, device),
+            Then::Gathered { service, call, device, waiting, room } => {
+                self.gather(&waiting, &room, output);
+                Answer::Named(service, "conferenceCall", call, device)
+            }
         };
         self.told.push_back(Told::Answer(id, answer));
     }

@@ -274,6 +274,16 @@ impl AsteriskLink {
         self.originate(wanted, ("initiatedCall", &own.device, called), output)
     }
 
+    /// The same of a call that becomes one with the other: nobody is in both but the user.
+    fn different_pair(&self, wanted: Wanted<'_>) -> Result<(Own, Own), CstaError> {
+        let (held, active) = self.pair(wanted)?;
+        active.must_be(State::Connected, CstaError::NO_ACTIVE_CALL)?;
+        if held.far.iter().any(|one| active.far.iter().any(|other| one.device == other.device)) {
+            return Err(CstaError::NOT_DIFFERENT_DEVICES);
+        }
+        Ok((held, active))
+    }
+
     /// The connections that are held and active.
     fn pair(&self, wanted: Wanted<'_>) -> Result<(Own, Own), CstaError> {
         let held = self.own(wanted, "heldCall").map_err(|_| CstaError::INVALID_HELD_CONNECTION_ID)?;
@@ -308,8 +318,7 @@ impl AsteriskLink {
 
     /// The channels of the two others are connected; Asterisk hangs up those of the user by itself.
     fn transfer_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
-        let (held, active) = self.pair(wanted)?;
-        active.must_be(State::Connected, CstaError::NO_ACTIVE_CALL)?;
+        let (held, active) = self.different_pair(wanted)?;
         let one = held.other().map_err(|_| CstaError::INVALID_HELD_CONNECTION_ID)?;
         let other = active.other().map_err(|_| CstaError::INVALID_ACTIVE_CONNECTION_ID)?;
         let device = held.far.iter().find(|far| far.is_up).map(|far| far.device.clone()).unwrap_or_default();
@@ -373,8 +382,7 @@ impl AsteriskLink {
 
     /// All three go to a conference room of the dialplan's: the two who talk at once, then the one who was held.
     fn conference_call(&mut self, wanted: Wanted<'_>, output: &mut Output<'_>) -> Result<(), CstaError> {
-        let (held, active) = self.pair(wanted)?;
-        active.must_be(State::Connected, CstaError::NO_ACTIVE_CALL)?;
+        let (held, active) = self.different_pair(wanted)?;
         let (first, last) = self.settings.rooms.ok_or(CstaError::SERVICE_NOT_SUPPORTED)?;
         let count = u64::from(last.saturating_sub(first)) + 1;
         let room = u64::from(first) + self.last % count;
@@ -384,11 +392,23 @@ impl AsteriskLink {
         let waiting = held.other().map_err(|_| CstaError::INVALID_HELD_CONNECTION_ID)?;
         let other = active.other().map_err(|_| CstaError::INVALID_ACTIVE_CONNECTION_ID)?;
         let both = Action::Redirect { channel: active.channel()?, to, extra: Some((other, to)) };
-        let device = active.device.clone();
-        let then = Then::Named(wanted.service, "conferenceCall", active.call, device);
-        self.finish(wanted.id, then, &both, output)?;
-        self.send(&Action::Redirect { channel: waiting, to, extra: None }, Asked::Nothing, output);
-        Ok(())
+        let then = Then::Gathered {
+            service: wanted.service,
+            call: active.call,
+            device: active.device.clone(),
+            waiting: waiting.as_str().into(),
+            room: room.as_str().into(),
+        };
+        self.finish(wanted.id, then, &both, output)
+    }
+
+    /// The two who talk are in a conference room: who was held follows.
+    pub(super) fn gather(&mut self, waiting: &str, room: &str, output: &mut Output<'_>) {
+        let context = self.settings.context.clone();
+        let to = place(&context, room, CstaError::GENERIC_OPERATION);
+        if let (Ok(channel), Ok(to)) = (Token::new(waiting), to) {
+            self.send(&Action::Redirect { channel, to, extra: None }, Asked::Nothing, output);
+        }
     }
 
     /// Its caller is sent elsewhere, unless others ring too: then it would be taken from them.
